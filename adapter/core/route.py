@@ -1,0 +1,145 @@
+"""Route: how one stored process is called. Routes: which route a name takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from adapter.core import sasbiws
+from adapter.core.errors import StpUnknown
+from adapter.core.redact import Secret, shortened
+
+
+class TransportName(StrEnum):
+    """How SASBIWS is spoken to."""
+
+    SOAP = "soap"
+    REST = "rest"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A SAS user and password, sent as UsernameToken by SOAP and as Basic by REST."""
+
+    user: str
+    password: Secret
+
+
+@dataclass(frozen=True)
+class Policy:
+    """When a delivery is tried again.
+
+    Args:
+        idempotent: True where running the stored process twice does no harm.
+        max_attempts: Attempts in all before a delivery is parked.
+        retry_first_s: Seconds before the first retry, doubled each time, with full jitter.
+        retry_max_s: Seconds that a wait is never longer than.
+    """
+
+    idempotent: bool = False
+    max_attempts: int = 10
+    retry_first_s: float = 2.0
+    retry_max_s: float = 300.0
+
+
+@dataclass(frozen=True)
+class Route:
+    """Everything that is configured for one stored process.
+
+    Args:
+        stored_process: Its name, as CI 360 sends it.
+        stpurl: Address as configured, perhaps with `{{stpName}}`.
+        transport: SOAP or REST.
+        transport_why: One sentence that tells why.
+        schema: File name below schemas/.
+        credentials: None calls without.
+        policy: When a delivery is tried again.
+        wait_s: Seconds a caller waits for the result by default, 0 to 55.
+        timeout_s: Seconds for the whole answer.
+        connect_timeout_s: Seconds for connect and TLS handshake, each.
+        max_line: Bytes of a line that the stored process reads.
+        concurrency: Calls at a time.
+        target: Data target asked for raw by REST; empty asks for the whole result.
+        ca_file: Certificate authorities to trust instead of the built-in list.
+    """
+
+    stored_process: str
+    stpurl: str
+    transport: TransportName
+    transport_why: str
+    schema: str = "instream.xsd"
+    credentials: Credentials | None = None
+    policy: Policy = field(default_factory=Policy)
+    wait_s: float = 0.0
+    timeout_s: float = 600.0
+    connect_timeout_s: float = 10.0
+    max_line: int = 3000
+    concurrency: int = 3
+    target: str = ""
+    ca_file: str = ""
+
+    @property
+    def address(self) -> str:
+        """The address to call, percent-encoded."""
+        return sasbiws.address(self.stpurl, self.stored_process)
+
+    @property
+    def account(self) -> str:
+        """SAS server and user together: what SAS locks, so what a hold covers."""
+        user = self.credentials.user if self.credentials else ""
+        return f"{user}@{sasbiws.server(self.stpurl)}"
+
+    def by(self, transport: TransportName) -> Route:
+        """The same route by the named transport."""
+        if transport is self.transport:
+            return self
+        return replace(self, transport=transport, transport_why="asked for by the caller")
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Which route a stored process takes.
+
+    Args:
+        named: One route per section of serviceConfig.ini, by exact name.
+        default: The route of `[DEFAULT]`, used for any name where no section names one.
+    """
+
+    named: Mapping[str, Route]
+    default: Route | None = None
+
+    def choose(self, stored_process: str) -> Route:
+        """The route of this stored process.
+
+        Raises:
+            StpUnknown: There are sections, and none has exactly this name.
+        """
+        route = self.named.get(stored_process)
+        if route is not None:
+            return route
+        if self.default is None or self.named:
+            raise StpUnknown(
+                f"no section of serviceConfig.ini is named [{shortened(stored_process)}]; "
+                f"there are {_listed(self.named)}"
+            )
+        return replace(self.default, stored_process=stored_process)
+
+    def accounts(self) -> dict[str, Credentials | None]:
+        """Every account of these routes with its credentials."""
+        routes = [*self.named.values(), *([self.default] if self.default else [])]
+        return {route.account: route.credentials for route in routes}
+
+
+def _listed(named: Mapping[str, Route]) -> str:
+    return ", ".join(f"[{name}]" for name in sorted(named)) or "none"
+
+
+def transport_of(stpurl: str) -> tuple[TransportName, str] | None:
+    """The transport an address speaks and why, or None where the address does not tell."""
+    path = sasbiws.path_of(stpurl).lower()
+    if sasbiws.SOAP_PATH.lower() in path:
+        return TransportName.SOAP, f"the address contains {sasbiws.SOAP_PATH}"
+    if sasbiws.REST_PATH.lower() in path:
+        return TransportName.REST, f"the address contains {sasbiws.REST_PATH}"
+    return None

@@ -1,0 +1,103 @@
+"""The SAS BI Web Services manual as code: addresses, element names, the plain XML request.
+
+Source: SAS 9.4 BI Web Services: Developer's Guide, abbreviated "Guide" below.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from lxml import etree
+
+from adapter.core import xml
+
+SOAP_PATH = "/SASBIWS/services/"
+"""Source: Guide, "SOAP endpoints"."""
+
+REST_PATH = "/SASBIWS/rest/"
+"""Source: Guide, "REST and JSON endpoints"."""
+
+STP_NAME = "{{stpName}}"
+"""What stands in stpurl for the stored process, as in the published connector sample."""
+
+DATA_TARGETS = "/dataTargets/"
+"""Suffix that asks for one output stream raw. Source: Guide, "REST and JSON endpoints"."""
+
+INSTREAM = "instream"
+"""The data source; eight characters, the most a SAS fileref can have."""
+
+STREAMS = "streams"
+PARAMETERS = "parameters"
+VALUE = "Value"
+"""Element names of a request. Source: Guide, "Sample requests and responses"."""
+
+CONTENT_TYPE = "text/xml"
+"""Content type of the instream, as its stored process registers it."""
+
+_NOT_NAME = re.compile(r"[^A-Za-z0-9_]")
+
+
+def address(stpurl: str, stored_process: str) -> str:
+    """The address to call: `{{stpName}}` replaced, every path segment percent-encoded.
+
+    A segment that is encoded already stays as it is; the stored process name is data and is
+    always encoded. Source: Guide, "SOAP endpoints" (a blank is %20, a colon %3A).
+    """
+    parts = urlsplit(stpurl)
+    segments = (
+        STP_NAME.join(_encoded(piece) for piece in segment.split(STP_NAME))
+        for segment in parts.path.split("/")
+    )
+    path = "/".join(segments).replace(STP_NAME, quote(stored_process, safe=""))
+    return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
+
+
+def _encoded(segment: str) -> str:
+    return quote(unquote(segment), safe="")
+
+
+def path_of(stpurl: str) -> str:
+    """The path of an address as written."""
+    return urlsplit(stpurl).path
+
+
+def server(stpurl: str) -> str:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(stpurl)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def operation_name(stored_process: str) -> str:
+    """The spelling SAS gives a stored process's elements: no blanks, first letter lower case.
+
+    Only for the root of a plain XML request, whose name does not matter to SAS; an operation of
+    a web service is always read from its WSDL. What XML cannot hold becomes an underscore.
+    """
+    name = _NOT_NAME.sub("_", stored_process.replace(" ", ""))
+    name = name[:1].lower() + name[1:]
+    return name if name[:1].isalpha() and name[:3].lower() != "xml" else f"_{name}"
+
+
+def plain_request(stored_process: str, table: bytes) -> bytes:
+    """The plain XML request of one stored process with its instream, one element per line.
+
+    Source: Guide, "Sample requests and responses": the body of the SOAP message, without
+    envelope and without namespaces.
+    """
+    root = etree.Element(operation_name(stored_process))
+    value = root
+    for name in (STREAMS, INSTREAM, VALUE):
+        value.text = "\n"
+        value = etree.SubElement(value, name)
+        value.tail = "\n"
+    insert_table(value, table)
+    return xml.to_bytes(root)
+
+
+def insert_table(value: xml.Element, table: bytes) -> None:
+    """Put a fresh copy of the Table below `Value`, in no namespace, on lines of its own."""
+    value.text = "\n"
+    element = xml.parse(table)
+    element.tail = "\n"
+    value.append(element)

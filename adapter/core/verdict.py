@@ -1,0 +1,105 @@
+"""What becomes of a delivery after an attempt: Delivered, Retry, Park or Hold.
+
+One fact decides every failure: what may SAS have done?
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from adapter.core import failures
+from adapter.core.failures import DeliveryError
+from adapter.core.route import Policy
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The stored process ran and answered."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Try again `after_s` seconds from now."""
+
+    after_s: float
+
+
+@dataclass(frozen=True)
+class Park:
+    """A person decides: retry or discard. `why` is a stable word."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Hold:
+    """No call to this SAS server by this user until the credentials change."""
+
+
+Verdict = Delivered | Retry | Park | Hold
+
+
+class Rule(StrEnum):
+    """A cell of the table: what a failure leads to."""
+
+    RETRY = "retry"
+    PARK = "park"
+    HOLD = "hold"
+
+
+TABLE: dict[type[DeliveryError], tuple[Rule, Rule, str]] = {
+    # failure                      plain route  idempotent   why, when parked
+    failures.NameNotFound:           (Rule.RETRY, Rule.RETRY, "not_sent"),
+    failures.ConnectionRefused:      (Rule.RETRY, Rule.RETRY, "not_sent"),
+    failures.ConnectTimedOut:        (Rule.RETRY, Rule.RETRY, "not_sent"),
+    failures.TlsFailed:              (Rule.RETRY, Rule.RETRY, "not_sent"),
+    failures.ContractUnavailable:    (Rule.RETRY, Rule.RETRY, "not_sent"),
+    failures.SasBusy:                (Rule.RETRY, Rule.RETRY, "sas_busy"),
+    failures.CredentialsRefused:     (Rule.HOLD,  Rule.HOLD,  "credentials_refused"),
+    failures.RequestRefused:         (Rule.PARK,  Rule.PARK,  "request_refused"),
+    failures.ClientFault:            (Rule.PARK,  Rule.PARK,  "request_refused"),
+    failures.ContractUnusable:       (Rule.PARK,  Rule.PARK,  "contract_unusable"),
+    failures.RouteUnknown:           (Rule.PARK,  Rule.PARK,  "route_unknown"),
+    failures.ConfigurationFault:     (Rule.RETRY, Rule.RETRY, "sas_configuration"),
+    failures.ProgramFailed:          (Rule.PARK,  Rule.RETRY, "program_failed"),
+    failures.ProgramTimedOut:        (Rule.PARK,  Rule.RETRY, "outcome_unknown"),
+    failures.ServerFailed:           (Rule.PARK,  Rule.RETRY, "outcome_unknown"),
+    failures.AnswerTimedOut:         (Rule.PARK,  Rule.RETRY, "outcome_unknown"),
+    failures.ConnectionLost:         (Rule.PARK,  Rule.RETRY, "outcome_unknown"),
+    failures.AnswerTooLarge:         (Rule.PARK,  Rule.RETRY, "outcome_unknown"),
+    failures.AnswerIsHtml:           (Rule.PARK,  Rule.RETRY, "outcome_unknown"),
+    failures.AnswerEmpty:            (Rule.PARK,  Rule.RETRY, "outcome_unknown"),
+    failures.AnswerNotXml:           (Rule.PARK,  Rule.RETRY, "outcome_unknown"),
+    failures.AnswerNotSas:           (Rule.PARK,  Rule.RETRY, "outcome_unknown"),
+    failures.WorkerDied:             (Rule.PARK,  Rule.RETRY, "outcome_unknown"),
+    failures.AttemptCrashed:         (Rule.PARK,  Rule.RETRY, "outcome_unknown"),
+}  # fmt: skip
+"""Every leaf of the delivery errors. A test holds that none is missing."""
+
+
+def judge(failure: DeliveryError, attempt: int, policy: Policy, jitter: float) -> Verdict:
+    """The verdict on one failed attempt.
+
+    Args:
+        failure: What went wrong.
+        attempt: Number of this attempt, from 1.
+        policy: The route's.
+        jitter: A random number of at least 0 and less than 1.
+    """
+    plain, idempotent, why = TABLE[type(failure)]
+    match idempotent if policy.idempotent else plain:
+        case Rule.HOLD:
+            return Hold()
+        case Rule.PARK:
+            return Park(why)
+        case Rule.RETRY if attempt >= policy.max_attempts:
+            return Park(f"attempts_exhausted:{why}")
+        case _:
+            return Retry(delay_s(attempt, policy, jitter, failure.retry_after_s))
+
+
+def delay_s(attempt: int, policy: Policy, jitter: float, retry_after_s: float | None) -> float:
+    """Seconds until the next attempt: exponential with full jitter, never before Retry-After."""
+    ceiling = min(policy.retry_max_s, policy.retry_first_s * 2.0 ** min(attempt - 1, 30))
+    return max(ceiling * jitter, retry_after_s or 0.0)

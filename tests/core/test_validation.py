@@ -1,0 +1,77 @@
+"""A document is judged by its schema: every problem, in plain words."""
+
+import pytest
+import xmlschema
+
+from adapter.core.columns import Column
+from adapter.core.document import table_of
+from adapter.core.validation import problems_of
+
+LINK = "https://files.example.test/a?X-Amz-Signature=secretsecret"
+GOOD = {"occurrenceId": "1", "metadataFile": LINK, "dataFile": LINK}
+
+
+@pytest.fixture(scope="module")
+def download_file(request):
+    return xmlschema.XMLSchema11(request.config.rootpath / "schemas/DownloadFile.xsd")
+
+
+@pytest.fixture(scope="module")
+def instream(request):
+    return xmlschema.XMLSchema10(request.config.rootpath / "schemas/instream.xsd")
+
+
+def table(columns):
+    return table_of(tuple(Column(name, text, name) for name, text in columns.items()))
+
+
+def test_the_required_columns_suffice_and_others_may_come_in_any_order(download_file):
+    assert problems_of(table(GOOD), download_file) == ()
+    assert problems_of(table({"more": "x", **GOOD, "taskId": "2", "last": ""}), download_file) == ()
+
+
+PROBLEMS = [
+    ({**GOOD, "taskId": "x" * 37}, "/Table/InData/taskId", 6, "37 characters", "at most 36"),
+    ({**GOOD, "taskName": "x" * 257}, "/Table/InData/taskName", 6, "too long", "at most 256"),
+    ({**GOOD, "dataFile": "ftp://x/y"}, "/Table/InData/dataFile", 5, "form", "https?://"),
+    ({**GOOD, "dataFile": ""}, "/Table/InData/dataFile", 5, "form", "https?://"),
+]
+
+
+@pytest.mark.parametrize(("columns", "where", "line", "reason", "expected"), PROBLEMS)
+def test_a_bad_value_is_told(download_file, columns, where, line, reason, expected):
+    (problem,) = problems_of(table(columns), download_file)
+    assert (problem.where, problem.line) == (where, line)
+    assert reason in problem.reason
+    assert expected in problem.expected
+
+
+def test_all_problems_are_told_at_once(download_file):
+    found = problems_of(table({"taskId": "x" * 37, "tenantMoniker": "y" * 65}), download_file)
+    assert [problem.expected for problem in found] == [
+        "at most 36", "at most 64", "occurrenceId", "metadataFile", "dataFile",
+    ]  # fmt: skip
+
+
+def test_a_missing_column_is_told_by_name(download_file):
+    columns = {name: text for name, text in GOOD.items() if name != "dataFile"}
+    (problem,) = problems_of(table(columns), download_file)
+    assert (problem.reason, problem.expected) == ("an element is missing", "dataFile")
+
+
+def test_a_signature_is_never_told(download_file):
+    bad = {**GOOD, "dataFile": LINK.replace("https", "ftp")}
+    assert "secretsecret" not in " ".join(map(str, problems_of(table(bad), download_file)))
+
+
+@pytest.mark.parametrize("document", [b"<Table/>", b"<Table><Other/></Table>", b"<Other/>"])
+def test_another_shape_is_told(instream, document):
+    assert problems_of(document, instream)
+
+
+def test_a_table_inside_a_namespace_is_told(instream):
+    assert problems_of(b'<Table xmlns="urn:x"><InData><a/></InData></Table>', instream)
+
+
+def test_open_columns_are_allowed(instream):
+    assert problems_of(table({"anything": "x", "else": ""}), instream) == ()
