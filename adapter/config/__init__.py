@@ -1,0 +1,8 @@
+"""Frozen settings from a conf folder and the environment."""
+
+from adapter.config.key import Key, Place
+from adapter.config.keys import KEYS
+from adapter.config.loading import load
+from adapter.config.settings import LogSettings, Settings
+
+__all__ = ["KEYS", "Key", "LogSettings", "Place", "Settings", "load"]

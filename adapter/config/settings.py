@@ -1,0 +1,77 @@
+"""Settings: everything that is configured, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapter.core.errors import Problem
+from adapter.core.payload import Limits
+from adapter.core.route import Routes
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """What is logged.
+
+    Args:
+        enabled: Whether a log file is written.
+        level: DEBUG, INFO, WARNING, ERROR or CRITICAL.
+        folder: Absolute; where the log files lie.
+    """
+
+    enabled: bool
+    level: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that is configured.
+
+    Args:
+        home: The folder that holds conf, schemas, wsdl_cache and var; resolved.
+        routes: How each stored process is called.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes any free one.
+        log: What is logged.
+        limits: What a payload may cost.
+        threads: Server threads.
+        workers: Delivery threads.
+        keep_rejected: Rejected deliveries kept.
+        credentials_saved_at: When user or password may last have changed, in seconds since
+            1970-01-01 UTC.
+        notes: What works otherwise than it seems to be meant.
+    """
+
+    home: Path
+    routes: Routes
+    host: str
+    port: int
+    log: LogSettings
+    limits: Limits
+    threads: int
+    workers: int
+    keep_rejected: int
+    credentials_saved_at: float = 0.0
+    notes: tuple[Problem, ...] = ()
+
+    @property
+    def conf(self) -> Path:
+        """The folder of the configuration files."""
+        return self.home / "conf"
+
+    @property
+    def schemas(self) -> Path:
+        """The folder of the XSDs."""
+        return self.home / "schemas"
+
+    @property
+    def wsdl_cache(self) -> Path:
+        """The folder of the pinned WSDLs."""
+        return self.home / "wsdl_cache"
+
+    @property
+    def var(self) -> Path:
+        """The folder of the delivery database and of staged files."""
+        return self.home / "var"
