@@ -1,0 +1,143 @@
+"""Connections that know whether a request can have been sent, and when its answer is due.
+
+Source: urllib3 2.8 (`urlopen`, `_make_request`) and requests 2.34 (`HTTPAdapter.send`): they wrap
+OSError, ssl.SSLError, http.client.HTTPException and their own errors anew and let others through.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import urllib3.connection
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util import Retry
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_SERVERS = 32
+_CONNECTIONS_PER_SERVER = 64
+
+
+class NotConnectedError(Exception):
+    """Name look-up, connect or TLS handshake failed; of no type that urllib3 wraps anew.
+
+    Attributes:
+        cause: What went wrong.
+    """
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class _DueSocket(io.RawIOBase):
+    """Reads a socket until a moment: the socket's time-out is for all reads together.
+
+    A time-out of a socket counts anew for every byte, so an answer that drips would never end.
+
+    Attributes:
+        ended: True once the other side has closed.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._due_at = time.monotonic() + (sock.gettimeout() or 0.0)
+        # The file keeps the socket open when http.client lets go of it after the headers.
+        self._file = sock.makefile("rb", buffering=0)
+        self.ended = False
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        """The number of bytes read.
+
+        Raises:
+            TimeoutError: The moment has come.
+        """
+        left_s = self._due_at - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("the answer is overdue")
+        self._sock.settimeout(left_s)
+        count = self._file.readinto(buffer)
+        self.ended = count == 0
+        return count
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._file.close()
+        super().close()
+
+
+class _DueResponse(http.client.HTTPResponse):
+    """An answer whose headers and body together must come within the socket's time-out."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self._due = _DueSocket(sock)
+        self.fp = io.BufferedReader(self._due)
+
+    def begin(self) -> None:
+        """Read status and headers.
+
+        Raises:
+            RemoteDisconnected: They are cut off, which http.client takes for their end.
+        """
+        super().begin()
+        if self._due.ended:
+            raise http.client.RemoteDisconnected("the headers are cut off")
+
+
+class _HttpConnection(urllib3.connection.HTTPConnection):
+    response_class = _DueResponse
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except Exception as error:
+            raise NotConnectedError(error) from error
+
+
+class _HttpsConnection(urllib3.connection.HTTPSConnection):
+    response_class = _DueResponse
+
+    def connect(self) -> None:
+        """Connect and shake hands: urllib3 does both here."""
+        try:
+            super().connect()
+        except Exception as error:
+            raise NotConnectedError(error) from error
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _HttpConnection
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _HttpsConnection
+
+
+class Connections(HTTPAdapter):
+    """Pools of such connections, safe between threads; nothing is ever sent twice.
+
+    Used without a requests.Session, because that brings what has no place between this adapter
+    and SAS: proxies and .netrc of the account that runs it, cookies, redirects.
+    """
+
+    _POOLS: ClassVar = {"http": _HttpPool, "https": _HttpsPool}
+
+    def __init__(self) -> None:
+        super().__init__(_SERVERS, _CONNECTIONS_PER_SERVER, max_retries=Retry(0, read=False))
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Let every pool make the connections of this module."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._POOLS

@@ -1,0 +1,272 @@
+"""A web service's contract: its WSDL with all that it imports, fetched as published, and read.
+
+zeep reads it, because schemas are many-sided: forms, references, groups, imports, includes. What
+zeep found is turned into plain names at once, so nothing of it is shared between threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from adapter.core import sasbiws, xml
+from adapter.core.failures import ContractUnusable
+from adapter.core.redact import shortened
+from adapter.core.route import Credentials
+from adapter.ports import Clock, Contract
+from adapter.sas.download import Download, root_of
+from adapter.sas.envelope import Operation
+from adapter.sas.imports import WSDL, named_in
+from adapter.sas.session import CONNECT_TIMEOUT_S, HttpSession
+
+MAX_FILES = 50
+MAX_CONTRACT_BYTES = 20 * 1024 * 1024
+MAX_DEPTH = 10
+"""Far above any WSDL of a stored process: whoever exceeds one of these is not a SAS server."""
+
+_SOAP = "http://schemas.xmlsoap.org/wsdl/soap/"
+
+
+def main_address(address: str) -> str:
+    """Where a web service publishes its WSDL. Source: Guide, "SOAP endpoints"."""
+    return f"{address}{'&' if '?' in address else '?'}wsdl"
+
+
+def digest(contract: Contract) -> str:
+    """A fingerprint of every file of a contract, in hexadecimal digits."""
+    whole = hashlib.sha256()
+    for location, content in sorted(contract.files.items()):
+        for part in (location.encode("utf-8"), content):
+            whole.update(b"%d:%b" % (len(part), part))
+    return whole.hexdigest()
+
+
+def fetch_contract(  # noqa: PLR0913  each is a fact of the download
+    session: HttpSession,
+    address: str,
+    *,
+    clock: Clock,
+    credentials: Credentials | None = None,
+    reload: bool = False,
+    connect_timeout_s: float = CONNECT_TIMEOUT_S,
+    ca_file: str = "",
+) -> Contract:
+    """The contract that a web service publishes now.
+
+    Args:
+        session: The way out.
+        address: Address of the web service, without `?wsdl`.
+        clock: Bounds the download and dates it.
+        credentials: Sent as Basic where the server asks for it by 401, and only then.
+        reload: Let SAS build the WSDL anew, for it keeps its own copy. The file is filed under
+            the same address either way, so that two contracts can be compared.
+        connect_timeout_s: Seconds for connect and TLS handshake, each.
+        ca_file: Certificate authorities to trust; empty trusts the built-in list.
+
+    Raises:
+        ContractUnavailable: The server cannot be reached, or cannot answer now.
+        ContractUnusable: What is published there is no WSDL that may be used.
+        CredentialsRefused: 401 with these credentials, or a login page.
+
+    Source: Guide, "SOAP endpoints" (`reload=true`).
+    """
+    download = Download(session, clock, credentials, connect_timeout_s, ca_file)
+    main = main_address(address)
+    first = f"{main}&reload=true" if reload else main
+    files = _crawl(main, lambda location: download.fetch(first if location == main else location))
+    return Contract(address, main, files, clock.now())
+
+
+def _crawl(main: str, fetch: Callable[[str], bytes]) -> Mapping[str, bytes]:
+    """Every file by address, each fetched once."""
+    files: dict[str, bytes] = {}
+    depths = {main: 0}
+    waiting = deque([main])
+    while waiting:
+        location = waiting.popleft()
+        files[location] = fetch(location)
+        _refuse_excess(files, depths[location], main)
+        root = root_of(files[location], location, main=location == main)
+        for named in named_in(root, location):
+            if named not in depths:
+                depths[named] = depths[location] + 1
+                waiting.append(named)
+    return files
+
+
+def _refuse_excess(files: Mapping[str, bytes], depth: int, main: str) -> None:
+    met = {
+        f"{MAX_FILES} files": len(files) > MAX_FILES,
+        f"{MAX_CONTRACT_BYTES} bytes": sum(map(len, files.values())) > MAX_CONTRACT_BYTES,
+        f"{MAX_DEPTH} levels of imports": depth > MAX_DEPTH,
+    }
+    for limit, exceeded in met.items():
+        if exceeded:
+            raise ContractUnusable(f"{main} has more than {limit}, as no WSDL of SAS has")
+
+
+class PinnedFiles:
+    """All that zeep has for a transport: the pinned files, and no way to any other."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+
+    def load(self, location: str) -> bytes:
+        """The pinned file of this address.
+
+        Raises:
+            ContractUnusable: None is pinned for it.
+        """
+        content = self._contract.files.get(str(location).partition("#")[0])
+        if content is None:
+            raise ContractUnusable(
+                f"the WSDL of {self._contract.address} needs {shortened(str(location))}, "
+                "which is not pinned with it"
+            )
+        return content
+
+
+def operation_for(contract: Contract, stored_process: str) -> Operation:
+    """The operation of a contract that runs this stored process.
+
+    Raises:
+        ContractUnusable: The WSDL cannot be read, has no such operation, or the operation takes
+            no data source that the document could be sent in.
+    """
+    try:
+        offered = _offered(contract)
+        return _described(_chosen(offered, stored_process, contract.address), contract.address)
+    except ContractUnusable:
+        raise
+    except Exception as error:  # zeep raises whatever its parser stumbles over
+        reason = shortened(str(error)) or type(error).__name__
+        raise ContractUnusable(
+            f"the WSDL of {contract.address} cannot be read: {reason}"
+        ) from error
+
+
+def _offered(contract: Contract) -> dict[str, Any]:
+    """Operations by name, as zeep has them, of SOAP 1.1 document/literal bindings."""
+    from zeep.settings import Settings  # noqa: PLC0415  zeep takes 140 ms, which only SOAP owes
+    from zeep.wsdl import Document  # noqa: PLC0415
+    from zeep.wsdl.bindings import Soap11Binding  # noqa: PLC0415
+
+    # forbid_external stays off: it would refuse the imports that are pinned.
+    settings = Settings(strict=True, forbid_dtd=True, forbid_entities=True, force_https=False)
+    files: Any = PinnedFiles(contract)
+    document = Document(contract.main, files, settings=settings)
+    ports = (port for each in document.services.values() for port in each.ports.values())
+    bindings: list[Any] = [
+        each.binding for each in ports if isinstance(each.binding, Soap11Binding)
+    ]
+    encoded = set(_encoded(contract))
+    return {
+        name: operation
+        for binding in bindings
+        for name, operation in binding.all().items()
+        if operation.style == "document" and name not in encoded
+    }
+
+
+def _encoded(contract: Contract) -> Iterator[str]:
+    """Operations with an encoded body, which zeep does not tell from literal ones."""
+    for content in contract.files.values():
+        for operation in xml.parse(content).iterfind(f"{{{WSDL}}}binding/{{{WSDL}}}operation"):
+            if operation.find(f"{{{WSDL}}}input/{{{_SOAP}}}body[@use='encoded']") is not None:
+                yield operation.get("name", "")
+
+
+def _chosen(offered: Mapping[str, Any], stored_process: str, address: str) -> Any:
+    if len(offered) == 1:
+        return next(iter(offered.values()))
+    for folded in (_without_blanks, _alphanumeric):
+        wanted = folded(stored_process)
+        matches = [each for name, each in offered.items() if folded(name) == wanted]
+        if len(matches) == 1:
+            return matches[0]
+    raise ContractUnusable(
+        f"the WSDL of {address} has no operation for {shortened(stored_process)}; "
+        f"it offers {', '.join(map(shortened, offered)) or 'none by SOAP 1.1 document/literal'}"
+    )
+
+
+def _without_blanks(name: str) -> str:
+    return "".join(name.split()).casefold()
+
+
+def _alphanumeric(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).casefold()
+
+
+def _described(operation: Any, address: str) -> Operation:
+    place = f"operation {shortened(operation.name)} in the WSDL of {address}"
+    wrapper = operation.input.body
+    parts = list(_children(wrapper))
+    streams = _the(sasbiws.STREAMS, parts, place)
+    source = _source(list(_children(streams)), place)
+    value = _the(sasbiws.VALUE, _children(source), f"data source {source.name} of {place}")
+    prompts = next(_named(sasbiws.PARAMETERS, parts), None)
+    return Operation(
+        name=operation.name,
+        soap_action=operation.soapaction or "",
+        wrapper=wrapper.qname.text,
+        streams=streams.qname.text,
+        source=source.qname.text,
+        value=value.qname.text,
+        content_type=_content_type(source),
+        parameters="" if prompts is None or prompts.is_optional else prompts.qname.text,
+        parameters_first=prompts in parts[: parts.index(streams)],
+        table=tuple(_table_namespaces(value)),
+    )
+
+
+def _children(element: Any) -> Iterator[Any]:
+    """The elements that an element may hold, in order, without what stands for any element."""
+    return _flat(getattr(element.type, "elements", ()))
+
+
+def _flat(named: Iterable[tuple[str, Any]]) -> Iterator[Any]:
+    for _, item in named:
+        if hasattr(item, "elements"):
+            yield from _flat(item.elements)
+        elif item.name:
+            yield item
+
+
+def _named(name: str, elements: Iterable[Any]) -> Iterator[Any]:
+    return (each for each in elements if each.name.casefold() == name.casefold())
+
+
+def _the(name: str, elements: Iterable[Any], place: str) -> Any:
+    found = next(_named(name, elements), None)
+    if found is None:
+        raise ContractUnusable(f"{place} has no <{name}>, so it takes no document")
+    return found
+
+
+def _source(sources: list[Any], place: str) -> Any:
+    named = next(_named(sasbiws.INSTREAM, sources), None)
+    if named is not None:
+        return named
+    if len(sources) == 1:
+        return sources[0]
+    listed = ", ".join(shortened(each.name) for each in sources) or "none"
+    raise ContractUnusable(
+        f"{place} has no data source {sasbiws.INSTREAM}; its data sources are: {listed}"
+    )
+
+
+def _content_type(source: Any) -> str:
+    attributes = (each for _, each in source.type.attributes if each.name)
+    return next((each.qname.text for each in _named("contentType", attributes)), "")
+
+
+def _table_namespaces(value: Any) -> Iterator[str]:
+    """The namespaces of Table, row and column where a schema is attached; nothing elsewhere."""
+    element = next(_named("Table", _children(value)), None)
+    for _ in ("Table", "row", "column"):
+        if element is not None:
+            yield element.qname.namespace or ""
+            element = next(_children(element), None)
