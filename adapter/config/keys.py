@@ -151,10 +151,10 @@ KEYS: tuple[Key, ...] = (
     Key(
         "threads",
         Place.SERVER,
-        Whole(2, 256, "threads"),
-        "16",
+        Whole(2, 180, "threads"),
+        "100",
         "Requests that are answered at a time; at most half of them wait for a result.",
-        "threads = 32",
+        "threads = 60",
     ),
     Key(
         "workers",

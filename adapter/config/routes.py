@@ -9,6 +9,7 @@ from pathlib import Path
 from adapter.config.entry import Entry, Findings
 from adapter.config.files import below, is_file, names_in
 from adapter.config.key import DEFAULT
+from adapter.config.template import TEMPLATE
 from adapter.config.values import Values
 from adapter.core.errors import Problem
 from adapter.core.redact import shortened
@@ -124,7 +125,7 @@ def _untold(stpurl: Entry) -> Problem:
 
 def _schema(values: Values, home: Path, findings: Findings) -> str:
     schema, entry = values.get("schema", str), values.entry("schema")
-    if not is_file(home / "schemas" / schema):
+    if not any(is_file(folder / "schemas" / schema) for folder in (home, TEMPLATE)):
         findings.add(
             Problem(
                 entry.where if entry else f"schemas/{schema}",

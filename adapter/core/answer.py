@@ -11,6 +11,7 @@ import copy
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lxml import etree
 
@@ -64,6 +65,11 @@ class Stream:
     content: str
     encoding: str = "text"
 
+    def to_json(self) -> dict[str, str]:
+        """`{"contentType", "content"}`, and `encoding` where it is not text."""
+        body = {"contentType": self.content_type, "content": self.content}
+        return body if self.encoding == "text" else {**body, "encoding": self.encoding}
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -71,6 +77,13 @@ class Answer:
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     streams: Mapping[str, Stream] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, dict[str, Any]]:
+        """`{"parameters": {…}, "streams": {…}}`; binary content says `"encoding": "base64"`."""
+        return {
+            "parameters": dict(self.parameters),
+            "streams": {name: stream.to_json() for name, stream in self.streams.items()},
+        }
 
 
 def read_answer(response: HttpResponse) -> Answer:

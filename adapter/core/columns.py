@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import cast
 
 from adapter.core.errors import Problem
@@ -64,6 +65,8 @@ class Columns:
     notes: list[Problem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     _taken: dict[str, Column] = field(default_factory=dict)
+    _highest: dict[str, int] = field(default_factory=dict)
+    _numbered: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self._taken.values())
@@ -99,7 +102,7 @@ class Columns:
         return cleaned
 
     def _free_name(self, path: tuple[str, ...], text: str) -> str:
-        for wanted in _candidates(path):
+        for wanted in self._candidates(path, text):
             name = sas_name(wanted)
             holder = self._taken.get(name.casefold())
             if holder is None or holder.text == text:
@@ -107,24 +110,29 @@ class Columns:
                 return name
         raise AssertionError("the numbered candidates never end")
 
+    def _candidates(self, path: tuple[str, ...], text: str) -> Iterator[str]:
+        """The names a leaf may get, best first: key, parent_key, key_2, key_3 and so on.
+
+        Numbers known to be taken by other values are passed over, so that thousands of keys that
+        come to one name cost no more than as many others.
+        """
+        key = path[-1]
+        yield key
+        if len(path) > 1:
+            yield f"{path[-2]}_{key}"
+        name = sas_name(key).casefold()
+        first = self._numbered.get((name, text), self._highest.get(name, 1) + 1)
+        for number in count(first):
+            self._highest[name] = max(number, self._highest.get(name, 1))
+            self._numbered.setdefault((name, text), number)
+            yield f"{key}_{number}"
+
     def _note_change(self, path: tuple[str, ...], name: str, *, taken: bool) -> None:
         if taken and name != path[-1]:
             source = ".".join(path)
             self.notes.append(
                 Problem(shortened(source), f"the column is named {name}", found=shortened(path[-1]))
             )
-
-
-def _candidates(path: tuple[str, ...]) -> Iterator[str]:
-    """The names a leaf may get, best first: key, parent_key, key_2, key_3 and so on."""
-    key = path[-1]
-    yield key
-    if len(path) > 1:
-        yield f"{path[-2]}_{key}"
-    number = 2
-    while True:
-        yield f"{key}_{number}"
-        number += 1
 
 
 def sas_name(key: str) -> str:

@@ -146,10 +146,12 @@ class Rejected(AdapterError):
 
     Attributes:
         delivery_id: The id it is kept under; empty before it is kept.
+        stored_process: What it is kept for, as named by address or payload.
     """
 
     code = "REJECTED"
     delivery_id: str = ""
+    stored_process: str = ""
 
 
 class StpNameMissing(Rejected):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +26,9 @@ MAX_DEPTH = 64
 MAX_KEYS = 4096
 MAX_NAME = 128
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+"""A string, or what follows a quote that is never closed: every byte is looked at once."""
+
 _NAME_REFUSED = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 Json = Mapping[str, "Json"] | list["Json"] | str | bool | None
@@ -210,8 +213,8 @@ def _refuse_constant(constant: str) -> NoReturn:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        times = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in times.items() if count > 1)
         raise PayloadNotJson(f"the key {shortened(twice)!r} occurs twice in one object")
     return found
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 SHORT = 80
 _URL = re.compile(r"\b([a-z][a-z0-9+.-]{0,15}://[^\s<>\"'|]+)", re.IGNORECASE)
-_SIGNED = re.compile(r"\b(X-Amz-[A-Za-z-]+|Signature|sig)=[^&\s<>\"']+", re.IGNORECASE)
+_SIGNED = re.compile(r"\b(X-Amz-[A-Za-z-]{1,40}|Signature|sig)=[^&\s<>\"']+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, repr=False)

@@ -125,10 +125,13 @@ class Routes:
             )
         return replace(self.default, stored_process=stored_process)
 
-    def accounts(self) -> dict[str, Credentials | None]:
-        """Every account of these routes with its credentials."""
-        routes = [*self.named.values(), *([self.default] if self.default else [])]
-        return {route.account: route.credentials for route in routes}
+    def all(self) -> tuple[Route, ...]:
+        """Every route there is."""
+        return (*self.named.values(), *([self.default] if self.default else []))
+
+    def accounts(self) -> frozenset[str]:
+        """Every account that these routes call by."""
+        return frozenset(route.account for route in self.all())
 
 
 def _listed(named: Mapping[str, Route]) -> str:

@@ -1,6 +1,7 @@
 """The table of settings: every bad value gives its problem, with file and line, all at once."""
 
 import re
+import shutil
 
 import pytest
 
@@ -236,8 +237,13 @@ def test_a_windows_folder_is_refused_elsewhere(home, monkeypatch):
     assert home.load()
 
 
-def test_a_missing_default_schema_names_the_files_there(home):
-    home.default()
-    (home.folder / "schemas" / "instream.xsd").unlink()
+def test_a_conf_folder_alone_is_enough_for_the_schemas_are_shipped(home):
+    home.default("schema = DownloadFile.xsd")
+    shutil.rmtree(home.folder / "schemas")
+    assert home.load().routes.choose("x").schema == "DownloadFile.xsd"
+
+
+def test_a_missing_schema_names_the_files_there(home):
+    home.default("schema = Other.xsd")
     problem = home.problem()
-    assert (problem.where, problem.expected) == ("schemas/instream.xsd", "DownloadFile.xsd")
+    assert (problem.found, problem.expected) == ("Other.xsd", "DownloadFile.xsd, instream.xsd")

@@ -61,7 +61,7 @@ def test_only_serviceconfig_ini_is_needed(home):
     settings = home.load()
     assert (settings.host, settings.port, settings.notes) == ("127.0.0.10", 8100, ())
     assert (settings.log.enabled, settings.log.level) == (True, "INFO")
-    assert (settings.threads, settings.workers, settings.keep_rejected) == (16, 6, 1000)
+    assert (settings.threads, settings.workers, settings.keep_rejected) == (100, 6, 1000)
 
 
 def test_the_repositorys_own_conf_loads_without_a_note():

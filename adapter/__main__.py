@@ -1,0 +1,5 @@
+"""`python -m adapter` is `sasbiws`."""
+
+from adapter.cli import main
+
+main()

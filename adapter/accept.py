@@ -1,0 +1,141 @@
+"""Taking in a task: from a request body to a delivery on disk.
+
+POST > Payload.parse > routes.choose > document.build > validate > Message.seal > deliveries.add
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapter.bell import Bell
+from adapter.core.document import Document, build
+from adapter.core.errors import DocumentInvalid, Rejected
+from adapter.core.message import Message
+from adapter.core.payload import MAX_NAME, Limits, Payload
+from adapter.core.redact import without_links
+from adapter.core.route import Route, Routes
+from adapter.observe import Observer
+from adapter.ports import Clock, DeliveryStore, Rejection, Schemas
+
+
+@dataclass(frozen=True)
+class Post:
+    """What came with one request.
+
+    Args:
+        body: The body as received.
+        path_name: The stored process in the address; empty for none.
+        header_key: The Idempotency-Key header; empty for none.
+        request_id: The id the caller gave, or one of our own.
+    """
+
+    body: bytes
+    path_name: str = ""
+    header_key: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A payload with the route it takes and the valid document it becomes."""
+
+    payload: Payload
+    route: Route
+    document: Document
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A task that is on disk.
+
+    Args:
+        delivery_id: Its id.
+        replayed: True where an earlier post of the same task had made the delivery.
+        route: How it will be called.
+    """
+
+    delivery_id: str
+    replayed: bool
+    route: Route
+
+
+def prepare(payload: Payload, path_name: str, routes: Routes, schemas: Schemas) -> Prepared:
+    """The payload with its route and its valid document; nothing is stored or sent.
+
+    Raises:
+        Rejected: No stored process, no route, or no valid document: the leaf says which.
+    """
+    route = routes.choose(payload.stored_process(path_name))
+    return Prepared(payload, route, checked_document(payload, route, schemas))
+
+
+def checked_document(payload: Payload, route: Route, schemas: Schemas) -> Document:
+    """The document that the payload becomes on this route, valid by its schema.
+
+    Raises:
+        DocumentInvalid: With every problem that the builder or the schema finds.
+    """
+    document = build(payload, route)
+    problems = (*document.problems, *schemas.problems(document.xml, route.schema))
+    if problems:
+        raise DocumentInvalid(
+            f"the document for [{route.stored_process}] has {len(problems)} problem(s), "
+            f"the first: {problems[0]}",
+            problems,
+        )
+    return document
+
+
+@dataclass(frozen=True)
+class Accept:
+    """The use case: a task is stored before it is answered."""
+
+    routes: Routes
+    schemas: Schemas
+    deliveries: DeliveryStore
+    clock: Clock
+    limits: Limits
+    bell: Bell
+    observer: Observer
+
+    def __call__(self, post: Post) -> Accepted:
+        """The accepted task, on disk.
+
+        Raises:
+            PayloadRefused: Not a payload; nothing is kept.
+            Rejected: Kept as rejected; `delivery_id` tells under which id.
+            StoreUnavailable: Nothing was accepted.
+        """
+        payload = Payload.parse(post.body, self.limits)
+        try:
+            prepared = prepare(payload, post.path_name, self.routes, self.schemas)
+        except Rejected as error:
+            self._keep(error, post, payload)
+            raise
+        message = Message.seal(
+            prepared.document,
+            payload,
+            stored_process=prepared.route.stored_process,
+            delivery_id=self.clock.new_id(),
+            header_key=post.header_key,
+            request_id=post.request_id,
+        )
+        added = self.deliveries.add(message)
+        self.bell.ring()
+        self.observer.notes(added.delivery_id, prepared.document.notes)
+        return Accepted(added.delivery_id, added.replayed, prepared.route)
+
+    def _keep(self, error: Rejected, post: Post, payload: Payload) -> None:
+        """Keep what CI 360 will not send again, so that it can be replayed once mended."""
+        error.delivery_id = self.clock.new_id()
+        error.stored_process = without_links(post.path_name or payload.stp_name)[:MAX_NAME]
+        rejection = Rejection(
+            error.delivery_id,
+            error.stored_process,
+            payload.raw,
+            post.request_id,
+            error.code,
+            error.message,
+            error.problems,
+        )
+        self.deliveries.reject(rejection)

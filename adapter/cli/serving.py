@@ -1,0 +1,81 @@
+"""One serving process: the HTTP server, the delivery threads, and how both end."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from adapter import wiring
+from adapter.config import Settings
+from adapter.core.errors import AdapterError
+from adapter.observe import Observer
+from adapter.web.server import HttpServer, listen
+
+GRACE_S = 15.0
+"""Seconds that requests and attempts under way may still take once the process is told to stop."""
+
+_ANSWER_S = 3.0
+
+
+class Serving:
+    """An adapter that serves from `__enter__` to `__exit__`.
+
+    Args:
+        settings: Of the home.
+        work: Whether this process also delivers.
+
+    Raises:
+        AddressInUse: The address cannot be bound.
+        ConfigurationInvalid: A schema that a route names cannot be used.
+        StoreUnavailable: The delivery database cannot be opened.
+    """
+
+    def __init__(self, settings: Settings, *, work: bool = True) -> None:
+        listener = listen(settings.host, settings.port)
+        try:
+            self.parts = wiring.adapter(settings)
+        except AdapterError:
+            listener.close()
+            raise
+        self._work = work
+        self._http = HttpServer(
+            self.parts.web.app(),
+            listener,
+            threads=settings.threads,
+            max_body_bytes=settings.limits.max_bytes,
+        )
+
+    @property
+    def url(self) -> str:
+        """Where this process answers."""
+        return self._http.url
+
+    def __enter__(self) -> Self:
+        wiring.release_changed_accounts(self.parts)
+        if self._work:
+            self.parts.worker.start()
+        self._http.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop(GRACE_S)
+
+    def stop(self, grace_s: float) -> None:
+        """Stop listening, let attempts and requests end within `grace_s` seconds, let go.
+
+        Callers that wait get the result of an attempt that ends in time; the others are told 202,
+        since their task is on disk.
+        """
+        deadline = time.monotonic() + grace_s
+        self._http.stop_listening()
+        attempts_ended = not self._work or self.parts.worker.stop(grace_s)
+        self.parts.waiting.end()
+        answered = self._http.drain(max(deadline - time.monotonic(), _ANSWER_S))
+        self.parts.close()
+        Observer().event("stop", attempts_ended=attempts_ended, answered=answered)

@@ -1,0 +1,94 @@
+"""Delivering a task: lease > transport.send > judge > deliveries.record > observe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapter.bell import Bell
+from adapter.core.answer import Answer
+from adapter.core.errors import StpUnknown
+from adapter.core.failures import AttemptCrashed, DeliveryError, RouteUnknown, WorkerDied
+from adapter.core.route import Policy, Route, Routes, TransportName
+from adapter.core.verdict import Delivered, Hold, judge
+from adapter.observe import Observer
+from adapter.ports import AccountHold, Call, Clock, DeliveryStore, Lease, Outcome, Transport
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """The use case: one attempt at a time, its outcome on disk before the next."""
+
+    routes: Routes
+    transports: Mapping[TransportName, Transport]
+    deliveries: DeliveryStore
+    clock: Clock
+    bell: Bell
+    observer: Observer
+
+    def lease(self, owner: str) -> Lease | None:
+        """The next due delivery, now this process's to attempt; None when nothing is due."""
+        held = self.deliveries.holds()
+        return self.deliveries.lease(owner, lambda name: self._concurrency(name, held))
+
+    def attempt(self, lease: Lease) -> Outcome:
+        """The outcome of one call to SAS; it is not on disk yet."""
+        try:
+            route = self._route(lease)
+            answer = self.transports[route.transport].send(
+                Call(route, lease.table, lease.delivery_id)
+            )
+        except DeliveryError as failure:
+            return self._failed(lease, failure)
+        except Exception as error:  # noqa: BLE001  a defect of ours says nothing about SAS
+            self.observer.crash("attempt", error)
+            return self._failed(
+                lease, AttemptCrashed(f"the adapter failed: {type(error).__name__}")
+            )
+        return self._delivered(route, answer)
+
+    def record(self, lease: Lease, outcome: Outcome) -> None:
+        """Write the outcome down, hold the account if SAS refused it, and tell."""
+        if isinstance(outcome.verdict, Hold):
+            self._hold(lease, outcome)
+        kept = self.deliveries.record(lease, outcome)
+        self.observer.attempt(lease, outcome, lost=not kept)
+        self.bell.ring()
+
+    def recover(self, owner: str) -> None:
+        """Judge what a dead process left running: attempts of unknown effect."""
+        for lease in self.deliveries.abandoned(owner):
+            death = WorkerDied("the adapter stopped before SAS's answer was on disk")
+            self.record(lease, self._failed(lease, death))
+
+    def _route(self, lease: Lease) -> Route:
+        try:
+            return self.routes.choose(lease.stored_process)
+        except StpUnknown as error:
+            raise RouteUnknown(error.message) from None
+
+    def _concurrency(self, stored_process: str, held: Mapping[str, AccountHold]) -> int:
+        try:
+            route = self.routes.choose(stored_process)
+        except StpUnknown:
+            return 1  # leased, so that it is parked with the reason
+        return 0 if route.account in held else route.concurrency
+
+    def _delivered(self, route: Route, answer: Answer) -> Outcome:
+        return Outcome(Delivered(), route.transport, self.clock.now(), answer=answer)
+
+    def _failed(self, lease: Lease, failure: DeliveryError) -> Outcome:
+        try:
+            route = self._route(lease)
+        except RouteUnknown:
+            policy, transport = Policy(), ""
+        else:
+            policy, transport = route.policy, str(route.transport)
+        verdict = judge(failure, lease.attempt, policy, self.clock.jitter())
+        return Outcome(verdict, transport, self.clock.now(), failure=failure)
+
+    def _hold(self, lease: Lease, outcome: Outcome) -> None:
+        account = self._route(lease).account
+        message = outcome.failure.message if outcome.failure else ""
+        self.deliveries.hold(AccountHold(account, outcome.ended_at, message))
+        self.observer.held(account, message)

@@ -1,0 +1,109 @@
+"""What the adapter tells of itself: one line per intake and per attempt, nothing secret."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Iterable
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from adapter.core.errors import Problem
+from adapter.core.redact import shortened
+from adapter.core.verdict import Delivered, Hold, Park, Retry
+from adapter.ports import Lease, Outcome
+
+LOG_FILE = "sasbiws.log"
+_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+_MEGABYTE = 1024 * 1024
+_VALUE_LENGTH = 300
+
+log = logging.getLogger("adapter")
+
+
+def start_logging(level: str, folder: Path | None) -> None:
+    """From now on the adapter writes to standard error, and to `folder` unless that is None.
+
+    Other libraries stay at WARNING: at DEBUG they log bodies and passwords.
+    """
+    logging.getLogger().setLevel(logging.WARNING)
+    log.setLevel(level)
+    log.propagate = False
+    log.handlers.clear()
+    _add(logging.StreamHandler())
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / LOG_FILE
+        _add(RotatingFileHandler(path, maxBytes=10 * _MEGABYTE, backupCount=9, encoding="utf-8"))
+
+
+def _add(handler: logging.Handler) -> None:
+    handler.setFormatter(logging.Formatter(_FORMAT))
+    log.addHandler(handler)
+
+
+class Observer:
+    """Writes events as `event key=value …`; a value with blanks stands in double quotes."""
+
+    def event(self, name: str, level: int = logging.INFO, **facts: object) -> None:
+        """One line; links are masked, values shortened, empty facts left out."""
+        if log.isEnabledFor(level):
+            shown = (f"{key}={_shown(value)}" for key, value in facts.items() if value != "")
+            log.log(level, "%s", " ".join((name, *shown)))
+
+    def notes(self, delivery_id: str, notes: Iterable[Problem]) -> None:
+        """What had to be changed to make the document: a warning each."""
+        for note in notes:
+            self.event("note", logging.WARNING, delivery=delivery_id, note=str(note))
+
+    def attempt(self, lease: Lease, outcome: Outcome, *, lost: bool) -> None:
+        """One finished attempt; `lost` when another process had taken the lease over."""
+        failure = outcome.failure
+        self.event(
+            "attempt",
+            logging.INFO if failure is None else logging.WARNING,
+            request=lease.request_id,
+            delivery=lease.delivery_id,
+            stp=lease.stored_process,
+            attempt=lease.attempt,
+            transport=outcome.transport,
+            outcome="lease_lost" if lost else _word(outcome),
+            ms=round((outcome.ended_at - lease.started_at) * 1000),
+            code=failure.code if failure else "",
+            effect=failure.effect if failure else "",
+            message=failure.message if failure else "",
+            remedy=failure.remedy if failure else "",
+        )
+
+    def crash(self, where: str, error: Exception) -> None:
+        """A defect of the adapter: the only place where a traceback is written, to the log."""
+        trace = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in _frames(error)]
+        kind = type(error).__name__
+        self.event("crash", logging.ERROR, where=where, kind=kind, trace=" > ".join(trace))
+
+    def held(self, account: str, message: str) -> None:
+        """SAS refused an account; nothing is sent for it until the credentials change."""
+        self.event("hold", logging.ERROR, account=account, message=message)
+
+
+def _frames(error: Exception) -> list[traceback.FrameSummary]:
+    return list(traceback.extract_tb(error.__traceback__))
+
+
+def _word(outcome: Outcome) -> str:
+    match outcome.verdict:
+        case Delivered():
+            return "delivered"
+        case Retry(after_s):
+            return f"retry_in_{after_s:.1f}s"
+        case Park(why):
+            return f"parked:{why}"
+        case Hold():
+            return "held"
+
+
+def _shown(value: object) -> str:
+    text = shortened(str(value), _VALUE_LENGTH)
+    plain = text.isascii() and not any(char in text for char in ' "=\\')
+    return text if plain else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Talks to the disk and the database: deliveries, contracts, schemas."""

@@ -1,0 +1,192 @@
+"""Values to columns of the delivery tables, and back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from adapter.core.answer import Answer, Stream
+from adapter.core.errors import Problem
+from adapter.core.failures import Effect
+from adapter.core.message import Message
+from adapter.core.verdict import Delivered, Hold, Park, Retry
+from adapter.ports import AccountHold, Attempt, Delivery, Lease, Outcome, Rejection, State
+
+Columns = dict[str, Any]
+"""Values by the name of their column."""
+
+_KEY_LENGTH = 255
+
+
+def message_columns(message: Message, now: float) -> Columns:
+    """A delivery that waits to be sent."""
+    return {
+        "id": message.delivery_id,
+        "stored_process": message.stored_process,
+        "state": State.QUEUED.value,
+        "key_value": key_value(message),
+        "key_source": message.key.source.value,
+        "digest": message.digest,
+        "payload": message.payload,
+        "document": message.table,
+        "request_id": storable(message.request_id),
+        "accepted_at": now,
+        "updated_at": now,
+        "due_at": now,
+    }
+
+
+def rejection_columns(rejection: Rejection, now: float) -> Columns:
+    """A rejected payload: no key, no document."""
+    return {
+        "id": rejection.delivery_id,
+        "stored_process": storable(rejection.stored_process),
+        "state": State.REJECTED.value,
+        "digest": hashlib.sha256(rejection.payload).hexdigest(),
+        "payload": rejection.payload,
+        "request_id": storable(rejection.request_id),
+        "accepted_at": now,
+        "updated_at": now,
+        "due_at": now,
+        "why": rejection.code.lower(),
+        "code": rejection.code,
+        "message": storable(rejection.message),
+        "details": _details(rejection.problems),
+    }
+
+
+def outcome_columns(outcome: Outcome) -> Columns:
+    """What an attempt's end changes of its delivery, but for the result."""
+    return {
+        **_verdict_columns(outcome),
+        **_failure_columns(outcome),
+        "details": _details(_problems(outcome)),
+        "transport": outcome.transport,
+        "owner": None,
+        "token": None,
+    }
+
+
+def attempt_columns(outcome: Outcome) -> Columns:
+    """An attempt's end."""
+    failure = outcome.failure
+    return {
+        **_failure_columns(outcome),
+        "transport": outcome.transport,
+        "ended_at": outcome.ended_at,
+        "effect": (failure.effect if failure else Effect.RAN).value,
+        "http_status": failure.http_status if failure else None,
+    }
+
+
+def delivery_of(row: RowMapping, history: Iterable[RowMapping]) -> Delivery:
+    """What is known of a delivery."""
+    return Delivery(
+        delivery_id=row["id"],
+        stored_process=row["stored_process"],
+        state=State(row["state"]),
+        attempts=row["attempts"],
+        accepted_at=row["accepted_at"],
+        updated_at=row["updated_at"],
+        due_at=row["due_at"],
+        transport=row["transport"],
+        why=row["why"],
+        code=row["code"],
+        message=row["message"],
+        details=tuple(Problem(**problem) for problem in row["details"] or ()),
+        result=_answer_of(row["result"]) if row["result"] is not None else None,
+        history=tuple(_attempt_of(attempt) for attempt in history),
+    )
+
+
+def lease_of(row: RowMapping, started_at: float) -> Lease:
+    """The lease of a running delivery."""
+    return Lease(
+        delivery_id=row["id"],
+        stored_process=row["stored_process"],
+        table=row["document"],
+        request_id=row["request_id"],
+        attempt=row["attempts"],
+        token=row["token"],
+        started_at=started_at,
+    )
+
+
+def hold_of(row: RowMapping) -> AccountHold:
+    """The hold of an account."""
+    return AccountHold(row["account"], row["since"], row["message"])
+
+
+def key_value(message: Message) -> str:
+    """The key as stored: one that is long or cannot be printed is told by its SHA-256."""
+    key = message.key.value
+    if len(key) <= _KEY_LENGTH and key.isprintable():
+        return key
+    return "sha256:" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def storable(text: str) -> str:
+    """The text with lone surrogates and NUL written as escapes; no database takes them."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+
+
+def _verdict_columns(outcome: Outcome) -> Columns:
+    match outcome.verdict:
+        case Delivered():
+            return {"state": State.DELIVERED.value, "why": ""}
+        case Retry(after_s):
+            return {
+                "state": State.RETRYING.value,
+                "why": "",
+                "due_at": outcome.ended_at + after_s,
+            }
+        case Park(why):
+            return {"state": State.PARKED.value, "why": why}
+        case Hold():
+            return {"state": State.QUEUED.value, "why": "", "due_at": outcome.ended_at}
+
+
+def _failure_columns(outcome: Outcome) -> Columns:
+    failure = outcome.failure
+    return {
+        "code": failure.code if failure else "",
+        "message": storable(failure.message) if failure else "",
+    }
+
+
+def _problems(outcome: Outcome) -> tuple[Problem, ...]:
+    failure = outcome.failure
+    if failure is None:
+        return ()
+    return tuple(Problem(where=failure.code, reason=text) for text in failure.details)
+
+
+def _details(problems: tuple[Problem, ...]) -> list[dict[str, str | int | None]] | None:
+    return [problem.to_json() for problem in problems] or None
+
+
+def _answer_of(result: Mapping[str, Any]) -> Answer:
+    return Answer(
+        parameters=result["parameters"],
+        streams={name: _stream_of(stream) for name, stream in result["streams"].items()},
+    )
+
+
+def _stream_of(stream: Mapping[str, str]) -> Stream:
+    return Stream(stream["contentType"], stream["content"], stream.get("encoding", "text"))
+
+
+def _attempt_of(row: RowMapping) -> Attempt:
+    return Attempt(
+        number=row["number"],
+        transport=row["transport"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        effect=row["effect"],
+        code=row["code"],
+        message=row["message"],
+        http_status=row["http_status"],
+    )

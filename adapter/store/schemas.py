@@ -1,0 +1,131 @@
+"""Compiled schemas of the instream data source, each compiled once."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import xmlschema
+from xmlschema.validators import XMLSchemaParseError, XsdAnyElement, XsdElement
+
+from adapter.core import xml
+from adapter.core.document import ROW, TABLE
+from adapter.core.errors import ConfigurationInvalid, Problem
+from adapter.core.redact import shortened
+from adapter.core.validation import problems_of
+from adapter.store.schema_files import SchemaFiles
+
+
+class SchemaFolder:
+    """The schemas in a folder such as schemas/.
+
+    Args:
+        root: Holds the schema files.
+        shipped: Holds those that come with the program, for what `root` does not have. Nothing
+            outside of the two is ever read.
+    """
+
+    def __init__(self, root: Path, shipped: Path | None = None) -> None:
+        self._root = root
+        self._shipped = shipped or root
+        self._compiled: dict[str, xmlschema.XMLSchema11] = {}
+        self._compiling = threading.Lock()
+
+    def problems(self, document: bytes, schema: str) -> tuple[Problem, ...]:
+        """Everything in the document that the schema of this file name does not allow.
+
+        Raises:
+            ConfigurationInvalid: The schema itself cannot be used; with file and line.
+        """
+        return problems_of(document, self._schema(schema))
+
+    def check(self, name: str) -> tuple[Problem, ...]:
+        """What is wrong with a schema file; nothing where documents can be held against it."""
+        try:
+            self._schema(name)
+        except ConfigurationInvalid as error:
+            return error.problems
+        return ()
+
+    def _schema(self, name: str) -> xmlschema.XMLSchema11:
+        schema = self._compiled.get(name)
+        if schema is None:
+            with self._compiling:
+                schema = self._compiled.get(name)
+                if schema is None:
+                    schema = self._compiled[name] = self._compile(name)
+        return schema
+
+    def _compile(self, name: str) -> xmlschema.XMLSchema11:
+        folder = self._root if (self._root / name).is_file() else self._shipped
+        files = SchemaFiles(folder, name)
+        if files.problems or files.root is None:
+            raise _invalid(name, tuple(files.problems))
+        try:
+            schema = _built(folder, files.root, "strict")
+        except XMLSchemaParseError as error:
+            raise _invalid(name, _every_problem(folder, name, files.root, error)) from None
+        except Exception as error:  # noqa: BLE001  it raises whatever its parsers stumble over
+            raise _invalid(name, (Problem(name, shortened(str(error), 200)),)) from None
+        problems = tuple(_missing(schema, name))
+        if problems:
+            raise _invalid(name, problems)
+        return schema
+
+
+def _every_problem(
+    folder: Path, name: str, root: xml.Element, first: XMLSchemaParseError
+) -> tuple[Problem, ...]:
+    try:
+        errors = _built(folder, root, "lax").maps.all_errors
+    except Exception:  # noqa: BLE001  then the first must do
+        errors = []
+    return tuple(_parse_problem(name, error) for error in errors or [first])
+
+
+def _built(folder: Path, root: xml.Element, validation: str) -> xmlschema.XMLSchema11:
+    with warnings.catch_warnings():
+        # A file that cannot be had is a warning to xmlschema; here it is a schema half read.
+        warnings.simplefilter("error", xmlschema.XMLSchemaImportWarning)
+        warnings.simplefilter("error", xmlschema.XMLSchemaIncludeWarning)
+        return xmlschema.XMLSchema11(
+            root,
+            base_url=str(folder.resolve()),
+            allow="sandbox",
+            defuse="always",
+            use_fallback=False,
+            validation=validation,
+        )
+
+
+def _invalid(name: str, problems: tuple[Problem, ...]) -> ConfigurationInvalid:
+    first = problems[0] if problems else "it cannot be read"
+    return ConfigurationInvalid(f"the schema {shortened(name)} cannot be used: {first}", problems)
+
+
+def _parse_problem(name: str, error: XMLSchemaParseError) -> Problem:
+    included = unquote((error.schema_url or "").rpartition("/")[2])
+    return Problem(included or name, shortened(str(error.message), 200), line=error.sourceline)
+
+
+def _missing(schema: xmlschema.XMLSchema11, name: str) -> Iterator[Problem]:
+    table = schema.maps.elements.get(TABLE)
+    if table is None:
+        found = ", ".join(sorted(schema.maps.elements)) or "none"
+        yield Problem(
+            name, "no document can satisfy it", f"a global element {TABLE}", shortened(found)
+        )
+    elif not _holds_rows(table):
+        yield Problem(name, "no row can satisfy it", f"an element {ROW} in {TABLE}")
+
+
+def _holds_rows(table: XsdElement) -> bool:
+    content = table.type.model_group
+    if content is None:
+        return False
+    return any(
+        isinstance(part, XsdAnyElement) or part.name == ROW for part in content.iter_elements()
+    )

@@ -1,0 +1,154 @@
+"""One SQLite file as a delivery database: durable, owner only, on a local disk."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import sys
+from pathlib import Path
+
+from filelock import FileLock
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from adapter.core.errors import StoreUnavailable
+from adapter.store import tables
+from adapter.store.database import READ_ONLY, Database, named_errors
+
+BUSY_MS = 5000
+"""Milliseconds a statement waits for a writer in another process."""
+
+OPEN_WAIT_S = 30.0
+"""Seconds to wait while other processes open the same file."""
+
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    # Freed bytes are zeroed, and the log is cut whenever it starts again: signatures go.
+    "secure_delete = ON",
+    "journal_size_limit = 0",
+)
+_MOUNTS = Path("/proc/mounts")
+_SHARES = re.compile(r"nfs\d?|cifs|smb\w*|fuse\.sshfs")
+_OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+def open_sqlite(path: Path) -> Engine:
+    """The engine of a delivery database; file and folder are created where they are missing.
+
+    Raises:
+        StoreUnavailable: A network share, a database of a newer version or of another program, or
+            a file that cannot be opened.
+    """
+    path = path if _is_unc(path) else path.absolute()
+    _refuse_share(path)
+    with named_errors(str(path)):
+        _create_file(path)
+        engine = _engine(path)
+        # SQLite does not wait for a process that turns a new file to WAL just now: it fails.
+        with FileLock(f"{path}.lock", OPEN_WAIT_S, mode=0o600, thread_local=False):
+            try:
+                _create_tables(engine, path)
+            finally:
+                # A connection must not cross a fork, as a preloading web server makes.
+                engine.dispose()
+    return engine
+
+
+def empty_log(database: Database) -> bool:
+    """True when what was overwritten is gone from the write-ahead log too.
+
+    Waits for nobody: where another connection reads or writes, the log is emptied by a later call.
+    """
+    with database.raw() as connection:
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    return not busy
+
+
+def _create_file(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if sys.platform != "win32":
+        path.chmod(0o600)
+
+
+def _engine(path: Path) -> Engine:
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, hide_parameters=True, pool_size=4, max_overflow=-1)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    try:
+        for pragma in (f"busy_timeout = {BUSY_MS}", *_PRAGMAS):
+            connection.execute(f"PRAGMA {pragma}").close()
+    except sqlite3.Error:
+        connection.close()
+        raise
+
+
+def _begin(connection: Connection) -> None:
+    reads = connection.get_execution_options().get(READ_ONLY)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _create_tables(engine: Engine, path: Path) -> None:
+    with engine.begin() as connection:
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if version > tables.VERSION:
+            raise StoreUnavailable(
+                f"the delivery database {path} has version {version}, "
+                f"expected at most {tables.VERSION}: it was written by a newer sasbiws"
+            )
+        if version == tables.VERSION:
+            return
+        if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
+            raise StoreUnavailable(f"{path} is a database of another program")
+        tables.METADATA.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {tables.VERSION}")
+
+
+def _refuse_share(path: Path) -> None:
+    """SQLite's locks and its shared memory do not hold on network shares."""
+    mounts = _MOUNTS.read_text("utf-8", "replace") if _MOUNTS.exists() else ""
+    share = share_of(path, mounts)
+    if share:
+        raise StoreUnavailable(
+            f"the delivery database {path} is on a network share ({share}), "
+            "expected a folder on a local disk"
+        )
+
+
+def share_of(path: Path, mounts: str) -> str:
+    """What kind of network share a path is on; empty for a local disk.
+
+    Args:
+        path: Absolute.
+        mounts: Text of /proc/mounts; empty where there is none.
+    """
+    resolved = path if _is_unc(path) else Path(os.path.realpath(path))
+    if _is_unc(resolved):
+        return "UNC path"
+    kind = ""
+    longest = 0
+    for line in mounts.splitlines():
+        _, mount, found, *_ = line.split(" ")
+        folder = Path(_OCTAL.sub(lambda code: chr(int(code[1], 8)), mount))
+        if resolved.is_relative_to(folder) and len(folder.parts) >= longest:
+            kind, longest = found, len(folder.parts)
+    return kind if _SHARES.fullmatch(kind) else ""
+
+
+def _is_unc(path: Path) -> bool:
+    text = str(path)
+    local = text.startswith(("\\\\?\\", "\\\\.\\")) and not text.startswith("\\\\?\\UNC\\")
+    return text.startswith("\\\\") and not local

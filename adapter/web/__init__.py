@@ -1,0 +1,1 @@
+"""Talks to callers: the webhook, the delivery API."""

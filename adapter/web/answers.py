@@ -1,0 +1,160 @@
+"""Deliveries and errors as JSON, and the HTTP status of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from adapter.core import errors, failures
+from adapter.core.answer import Answer
+from adapter.core.errors import AdapterError, Rejected, StoreUnavailable
+from adapter.ports import Attempt, Delivery, State
+from adapter.web.guard import OriginRefused
+
+Json = dict[str, Any]
+
+STATUS: dict[type[AdapterError], int] = {
+    errors.PayloadRefused: 400,
+    errors.PayloadTooLarge: 413,
+    errors.IdempotencyKeyReused: 409,
+    errors.Rejected: 400,
+    errors.StpUnknown: 404,
+    errors.DocumentInvalid: 422,
+    errors.DeliveryUnknown: 404,
+    errors.StoreUnavailable: 503,
+    OriginRefused: 403,
+}
+"""Status of an error, by the nearest class of its ancestry."""
+
+TIMED_OUT = frozenset(
+    error.code
+    for error in (failures.ConnectTimedOut, failures.AnswerTimedOut, failures.ProgramTimedOut)
+)
+"""Codes that a waiting caller is told with 504; every other failure of SAS is 502."""
+
+STORE_RETRY_AFTER_S = 5
+
+STORE_MESSAGE = "the delivery database cannot be used now; the log of the adapter tells why"
+"""What a caller is told: the error's own sentence names files of this machine."""
+
+
+def status_of(error: AdapterError) -> int:
+    """The HTTP status of an error of the tree."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def sas_status(code: str) -> int:
+    """The HTTP status of a delivery that ended badly while its caller waited."""
+    return 504 if code in TIMED_OUT else 502
+
+
+def time_text(seconds: float) -> str:
+    """Seconds since 1970 as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def error_body(code: str, message: str, request_id: str, now: float, **more: Any) -> Json:
+    """`{"error": {…}}` as CI 360's connector guideline has it."""
+    body = {
+        "code": code,
+        "message": message,
+        "details": [],
+        "requestId": request_id,
+        "timestamp": time_text(now),
+    }
+    return {"error": {**body, **{key: value for key, value in more.items() if value}}}
+
+
+def adapter_error_body(error: AdapterError, request_id: str, now: float) -> Json:
+    """The body of an error of the tree, with every problem and the remedy."""
+    return error_body(
+        error.code,
+        STORE_MESSAGE if isinstance(error, StoreUnavailable) else error.message,
+        request_id,
+        now,
+        details=[problem.to_json() for problem in error.problems],
+        remedy=error.remedy,
+        deliveryId=error.delivery_id if isinstance(error, Rejected) else "",
+    )
+
+
+def accepted_body(delivery: Delivery) -> Json:
+    """The body of a 202."""
+    return {
+        "deliveryId": delivery.delivery_id,
+        "status": str(delivery.state),
+        "location": location(delivery.delivery_id),
+    }
+
+
+def location(delivery_id: str) -> str:
+    """Where a delivery tells how it stands."""
+    return f"/deliveries/{delivery_id}"
+
+
+def delivered_body(delivery: Delivery) -> Json:
+    """The body of a 200: the stored process's answer."""
+    return {
+        "deliveryId": delivery.delivery_id,
+        "status": str(delivery.state),
+        "storedProcess": delivery.stored_process,
+        "transport": delivery.transport,
+        "attempts": delivery.attempts,
+        "result": (delivery.result or Answer()).to_json(),
+    }
+
+
+def delivery_body(delivery: Delivery, *, held: bool) -> Json:
+    """Everything that is known of a delivery, without its payload."""
+    body: Json = {
+        "deliveryId": delivery.delivery_id,
+        "status": str(delivery.state),
+        "storedProcess": delivery.stored_process,
+        "transport": delivery.transport,
+        "attempts": delivery.attempts,
+        "acceptedAt": time_text(delivery.accepted_at),
+        "updatedAt": time_text(delivery.updated_at),
+        "held": held,
+        "history": [_attempt_json(attempt) for attempt in delivery.history],
+    }
+    if not delivery.state.ended:
+        body["dueAt"] = time_text(delivery.due_at)
+    if delivery.state is State.DELIVERED:
+        body["result"] = (delivery.result or Answer()).to_json()
+    if delivery.code:
+        body["error"] = failure_json(delivery)
+    return body
+
+
+def failure_json(delivery: Delivery) -> Json:
+    """Why a delivery is not delivered: the last error with its details and remedy."""
+    return {
+        "code": delivery.code,
+        "why": delivery.why,
+        "message": delivery.message,
+        "details": [problem.to_json() for problem in delivery.details],
+        "remedy": REMEDIES.get(delivery.code, ""),
+    }
+
+
+def _attempt_json(attempt: Attempt) -> Json:
+    facts: Mapping[str, Any] = {
+        "number": attempt.number,
+        "transport": attempt.transport,
+        "startedAt": time_text(attempt.started_at),
+        "endedAt": None if attempt.ended_at is None else time_text(attempt.ended_at),
+        "effect": attempt.effect,
+        "code": attempt.code,
+        "message": attempt.message,
+        "httpStatus": attempt.http_status,
+    }
+    return {key: value for key, value in facts.items() if value not in ("", None)}
+
+
+def _all(kind: type[AdapterError]) -> list[type[AdapterError]]:
+    return [kind, *(leaf for child in kind.__subclasses__() for leaf in _all(child))]
+
+
+REMEDIES = {kind.code: kind.remedy for kind in _all(AdapterError)}
+"""The remedy of each stable code, for errors that were written down earlier."""

@@ -1,0 +1,200 @@
+"""The WSGI application: the webhook, the deliveries, the health of the process."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.routing import PathConverter
+
+from adapter.accept import Accept, Accepted, Post
+from adapter.core.errors import AdapterError, PayloadTooLarge, Rejected, StoreUnavailable
+from adapter.core.failures import CredentialsRefused
+from adapter.observe import Observer
+from adapter.ports import Clock, Delivery, DeliveryStore, State
+from adapter.web import answers, guard
+from adapter.web.waiting import Waiting, preferred_wait_s
+
+WEBHOOK = "/ExecuteSTP"
+
+
+@dataclass(frozen=True)
+class Web:
+    """What the endpoints need."""
+
+    accept: Accept
+    waiting: Waiting
+    deliveries: DeliveryStore
+    clock: Clock
+    observer: Observer
+
+    def app(self) -> Flask:
+        """The application, ready for any WSGI server."""
+        app = Flask("adapter", static_folder=None)
+        app.config["MAX_CONTENT_LENGTH"] = self.accept.limits.max_bytes
+        app.url_map.merge_slashes = False
+        app.url_map.converters["rest"] = _Rest
+        app.before_request(self.begin)
+        app.after_request(_sign)
+        app.register_error_handler(AdapterError, self.refused)
+        app.register_error_handler(RequestEntityTooLarge, self.too_large)
+        app.register_error_handler(HTTPException, self.http_error)
+        app.register_error_handler(Exception, self.crashed)
+        post: dict[str, Any] = {"methods": ["POST"], "view_func": self.execute}
+        app.add_url_rule(WEBHOOK, "execute", **post)
+        app.add_url_rule(f"{WEBHOOK}/<rest:stored_process>", "execute", **post)
+        app.add_url_rule("/deliveries/<delivery_id>", "delivery", self.delivery)
+        app.add_url_rule("/healthz", "healthz", _healthy)
+        app.add_url_rule("/readyz", "readyz", self.ready)
+        return app
+
+    def begin(self) -> None:
+        """What every request goes through first."""
+        g.started = self.clock.monotonic()
+        g.request_id = guard.request_id(request)
+        guard.refuse_foreign_origin(request)
+
+    def execute(self, stored_process: str = "") -> Response:
+        """Take in one task; answer at once, or with the result if the caller waits."""
+        post = Post(
+            body=request.get_data(cache=False),
+            path_name=stored_process,
+            header_key=request.headers.get("Idempotency-Key", ""),
+            request_id=g.request_id,
+        )
+        accepted = self.accept(post)
+        self._observe(accepted)
+        wait_s = preferred_wait_s(request.headers.get("Prefer", ""), accepted.route.wait_s)
+        delivery = self.waiting.until_ended(accepted.delivery_id, wait_s)
+        outcome = self._outcome(delivery) if wait_s > 0 else None
+        response = outcome or _accepted(delivery)
+        if accepted.replayed:
+            response.headers["Idempotent-Replayed"] = "true"
+        return response
+
+    def _observe(self, accepted: Accepted) -> None:
+        self.observer.event(
+            "intake",
+            request=g.request_id,
+            delivery=accepted.delivery_id,
+            stp=accepted.route.stored_process,
+            outcome="replayed" if accepted.replayed else "accepted",
+            ms=self._ms(),
+        )
+
+    def _ms(self) -> int:
+        """Milliseconds since the request began."""
+        started: float = g.started
+        return round((self.clock.monotonic() - started) * 1000)
+
+    def _outcome(self, delivery: Delivery) -> Response | None:
+        """What a caller who waits is told; None while it may still end well."""
+        if delivery.state is State.DELIVERED:
+            return _json(answers.delivered_body(delivery), 200)
+        if delivery.state is State.PARKED:
+            return self._ended_badly(delivery, delivery.code, delivery.message)
+        if self.waiting.held(delivery):
+            code = CredentialsRefused.code
+            before = "SAS refused the credentials before; the delivery is held"
+            message = delivery.message if delivery.code == code else before
+            return self._ended_badly(delivery, code, message)
+        return None
+
+    def _ended_badly(self, delivery: Delivery, code: str, message: str) -> Response:
+        body = answers.error_body(
+            code,
+            message,
+            g.request_id,
+            self.clock.now(),
+            details=[problem.to_json() for problem in delivery.details],
+            remedy=answers.REMEDIES.get(code, ""),
+            deliveryId=delivery.delivery_id,
+            status=str(delivery.state),
+            why=delivery.why,
+        )
+        return _json(body, answers.sas_status(code))
+
+    def delivery(self, delivery_id: str) -> Response:
+        """How one delivery stands."""
+        delivery = self.waiting.find(delivery_id)
+        return _json(answers.delivery_body(delivery, held=self.waiting.held(delivery)), 200)
+
+    def ready(self) -> Response:
+        """200 while tasks can be accepted: the store answers. SAS may be away."""
+        self.deliveries.ping()
+        return _json({"status": "ready"}, 200)
+
+    def refused(self, error: AdapterError) -> Response:
+        """Any error of the tree."""
+        status = answers.status_of(error)
+        kept = error if isinstance(error, Rejected) else None
+        self.observer.event(
+            "intake" if request.endpoint == "execute" else "refused",
+            logging.WARNING,
+            request=g.request_id,
+            delivery=kept.delivery_id if kept else "",
+            stp=kept.stored_process if kept else "",
+            outcome="rejected" if kept else "refused",
+            ms=self._ms(),
+            status=status,
+            code=error.code,
+            message=error.message,
+        )
+        response = _json(answers.adapter_error_body(error, g.request_id, self.clock.now()), status)
+        if isinstance(error, StoreUnavailable):
+            response.headers["Retry-After"] = str(answers.STORE_RETRY_AFTER_S)
+        return response
+
+    def too_large(self, _: RequestEntityTooLarge) -> Response:
+        """A body that was not even read."""
+        limit = self.accept.limits.max_bytes
+        return self.refused(PayloadTooLarge(f"the body has more than {limit} bytes"))
+
+    def http_error(self, error: HTTPException) -> Response:
+        """An address or method that does not exist here."""
+        code = (error.name or "error").upper().replace(" ", "_")
+        message = f"{request.method} is not answered at this address"
+        body = answers.error_body(code, message, g.request_id, self.clock.now())
+        response = _json(body, error.code or 500)
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+        return response
+
+    def crashed(self, error: Exception) -> Response:
+        """A defect of the adapter: the log has the trace, the caller an id to ask for."""
+        self.observer.crash(f"web {g.request_id}", error)
+        message = "the adapter failed; its log tells more under this requestId"
+        body = answers.error_body("ADAPTER_CRASHED", message, g.request_id, self.clock.now())
+        return _json(body, 500)
+
+
+class _Rest(PathConverter):
+    """All that follows in an address, so that what cannot be a name is refused as a name."""
+
+    part_isolating = False
+    regex = r"[\s\S]*"
+
+
+def _accepted(delivery: Delivery) -> Response:
+    response = _json(answers.accepted_body(delivery), 202)
+    response.headers["Location"] = answers.location(delivery.delivery_id)
+    return response
+
+
+def _sign(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.request_id
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _healthy() -> Response:
+    """200 while the process runs."""
+    return _json({"status": "ok"}, 200)
+
+
+def _json(body: answers.Json, status: int) -> Response:
+    return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")

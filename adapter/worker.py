@@ -1,0 +1,148 @@
+"""Clock and threads of delivery: leases what is due, attempts it, takes over from the dead."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from adapter.bell import Bell
+from adapter.core.errors import StoreUnavailable
+from adapter.deliver import Deliver
+from adapter.observe import Observer
+from adapter.ports import Clock, DeliveryStore, Lease, Outcome
+
+IDLE_S = 1.0
+"""Seconds between looks for work of other processes, and for dead ones."""
+
+STORE_PAUSE_S = 1.0
+"""Seconds before a database that does not answer is asked again."""
+
+
+@dataclass
+class Worker:
+    """One dispatcher thread that leases, and `threads` threads that attempt.
+
+    Args:
+        owner: This process, proven alive by a lock of the operating system.
+        dead: Which of these owners are dead.
+        threads: Attempts at a time.
+    """
+
+    deliver: Deliver
+    deliveries: DeliveryStore
+    clock: Clock
+    bell: Bell
+    observer: Observer
+    owner: str
+    dead: Callable[[Iterable[str]], frozenset[str]]
+    threads: int
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._free = threading.Semaphore(self.threads)
+        self._leased: queue.SimpleQueue[Lease | None] = queue.SimpleQueue()
+        self._dispatcher = threading.Thread(target=self._dispatch, name="dispatch", daemon=True)
+        # Daemons, for a process that was told to stop must not wait for SAS to answer.
+        for number in range(self.threads):
+            name = f"deliver-{number}"
+            threading.Thread(target=self._deliver, name=name, daemon=True).start()
+        self._dispatcher.start()
+
+    def stop(self, grace_s: float) -> bool:
+        """Lease nothing more; True when every attempt ended within `grace_s` seconds.
+
+        An attempt that is still running is left leased: the next start judges it.
+        """
+        self._stopping.set()
+        self.bell.ring()
+        self._dispatcher.join()
+        finished = self._all_free(self.clock.monotonic() + grace_s)
+        for _ in range(self.threads):
+            self._leased.put(None)
+        return finished
+
+    def _all_free(self, deadline: float) -> bool:
+        """True once no thread has an attempt under way; False when the deadline comes first."""
+        return all(
+            self._free.acquire(timeout=max(deadline - self.clock.monotonic(), 0.0))
+            for _ in range(self.threads)
+        )
+
+    def _dispatch(self) -> None:
+        looked_at = -IDLE_S
+        while not self._stopping.is_set():
+            rung = self.bell.rung
+            try:
+                if self.clock.monotonic() - looked_at >= IDLE_S:
+                    looked_at = self.clock.monotonic()
+                    self._take_over()
+                pause_s = self._lease_all()
+            except StoreUnavailable as error:
+                self._pause_for(error)
+            except Exception as error:  # noqa: BLE001  whatever it was, deliveries go on
+                self.observer.crash("dispatch", error)
+                self._stopping.wait(STORE_PAUSE_S)
+            else:
+                self.bell.wait(rung, pause_s)
+
+    def _pause_for(self, error: StoreUnavailable) -> None:
+        self.observer.event("store", logging.ERROR, code=error.code, message=error.message)
+        self._stopping.wait(STORE_PAUSE_S)
+
+    def _take_over(self) -> None:
+        others = self.deliveries.owners() - {self.owner}
+        for owner in self.dead(others):
+            self.deliver.recover(owner)
+
+    def _lease_all(self) -> float:
+        """Lease while something is due and a thread is free; seconds until the next look.
+
+        However much is due, it ends after `IDLE_S` seconds: the dead are looked for between.
+        """
+        until = self.clock.monotonic() + IDLE_S
+        while self._may_lease(until) and self._free.acquire(timeout=IDLE_S):
+            looked_at = self.clock.now()
+            lease = None
+            try:
+                lease = self.deliver.lease(self.owner)
+            finally:
+                if lease is None:
+                    self._free.release()
+            if lease is None:
+                return self._pause_s(looked_at)
+            self._leased.put(lease)
+        return 0.0
+
+    def _may_lease(self, until: float) -> bool:
+        return not self._stopping.is_set() and self.clock.monotonic() < until
+
+    def _pause_s(self, looked_at: float) -> float:
+        due_at = self.deliveries.next_due(looked_at)
+        return IDLE_S if due_at is None else min(max(due_at - self.clock.now(), 0.0), IDLE_S)
+
+    def _deliver(self) -> None:
+        for lease in iter(self._leased.get, None):
+            self._work(lease)
+
+    def _work(self, lease: Lease) -> None:
+        try:
+            self._record(lease, self.deliver.attempt(lease))
+        except Exception as error:  # noqa: BLE001  the lease stays: the next start judges it
+            self.observer.crash("record", error)
+        finally:
+            self._free.release()
+            self.bell.ring()
+
+    def _record(self, lease: Lease, outcome: Outcome) -> None:
+        """Try until the outcome is on disk, or the process stops and the lease is left behind."""
+        while True:
+            try:
+                return self.deliver.record(lease, outcome)
+            except StoreUnavailable as error:
+                self._pause_for(error)
+                if self._stopping.is_set():
+                    return None

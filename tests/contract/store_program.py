@@ -1,0 +1,115 @@
+"""Started by tests as a process of its own: does one thing with a store, then says so or dies."""
+
+import os
+import signal
+import sys
+import time
+import uuid
+from pathlib import Path
+
+from adapter.core.message import IdempotencyKey, KeySource, Message
+from adapter.core.verdict import Park
+from adapter.ports import Contract, Outcome
+from adapter.store.contracts import ContractFolder
+from adapter.store.deliveries import SqlDeliveries, open_sqlite
+from adapter.store.slots import ProcessSlot
+
+
+class MachineClock:
+    def now(self):
+        return time.time()
+
+    def monotonic(self):
+        return time.monotonic()
+
+    def jitter(self):
+        return 0.5
+
+    def new_id(self):
+        return uuid.uuid4().hex
+
+
+CLOCK = MachineClock()
+
+
+def opened(path):
+    return SqlDeliveries(open_sqlite(Path(path)), CLOCK)
+
+
+def say(text):
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def add_and_die(path, delivery_id):
+    key = IdempotencyKey(delivery_id, KeySource.RANDOM)
+    opened(path).add(Message(delivery_id, "stp", key, b"{}", b"<Table/>", ""))
+    die()
+
+
+def open_only(path):
+    say("ready")
+    sys.stdin.readline()
+    opened(path).ping()
+    say("open")
+
+
+def lease_all(path, owner):
+    """Lease and park until nothing is left, and tell the ids."""
+    store = opened(path)
+    say("ready")
+    sys.stdin.readline()
+    while lease := store.lease(owner, lambda _: 1000):
+        say(lease.delivery_id)
+        assert store.record(lease, Outcome(Park("seen"), "soap", time.time()))
+
+
+def hold_lease(path, slots):
+    slot = ProcessSlot(Path(slots))
+    lease = opened(path).lease(slot.owner, lambda _: 1)
+    say(f"{slot.owner} {lease.delivery_id}")
+    sys.stdin.readline()
+
+
+def lease_and_die(path, slots):
+    slot = ProcessSlot(Path(slots))
+    opened(path).lease(slot.owner, lambda _: 1)
+    die()
+
+
+def pin(root, address, fetches):
+    def fetch():
+        with Path(fetches).open("a", encoding="utf-8") as file:
+            file.write("fetched\n")
+        return Contract(address, f"{address}?wsdl", {f"{address}?wsdl": b"<wsdl/>"}, 0.0)
+
+    folder = ContractFolder(Path(root), CLOCK)
+    say("ready")
+    sys.stdin.readline()
+    say(folder.pin_once(address, fetch).files[f"{address}?wsdl"].decode())
+
+
+def pin_and_die(root, address):
+    """Die while the second of two files is written."""
+    from adapter.store import pinned
+
+    put = pinned._put
+
+    def put_or_die(path, content):
+        if path.name.startswith("import"):
+            die()
+        put(path, content)
+
+    pinned._put = put_or_die
+    files = {f"{address}?wsdl": b"<wsdl/>", f"{address}?xsd=1": b"<xsd/>"}
+    ContractFolder(Path(root), CLOCK).pin_once(
+        address, lambda: Contract(address, f"{address}?wsdl", files, 0.0)
+    )
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])

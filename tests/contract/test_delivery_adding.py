@@ -1,0 +1,136 @@
+"""What every delivery store does with a new message, and with one it has met before."""
+
+import pytest
+
+from adapter.core.answer import Answer
+from adapter.core.errors import IdempotencyKeyReused
+from adapter.core.failures import ConnectionRefused
+from adapter.core.message import KeySource
+from adapter.core.verdict import Delivered, Park, Retry
+from adapter.ports import Added, Outcome, State
+
+
+def any_number(_):
+    return 1000
+
+
+def test_added_message_waits_and_is_due_at_once(store, clock, message):
+    task = message()
+
+    assert store.add(task) == Added(task.delivery_id, replayed=False)
+
+    found = store.get(task.delivery_id)
+    assert found.state is State.QUEUED
+    assert (found.stored_process, found.attempts, found.history) == ("Download File", 0, ())
+    assert found.accepted_at == found.updated_at == found.due_at == clock.now()
+
+
+def test_unknown_delivery_is_none(store):
+    assert store.get("nobody") is None
+
+
+def test_added_message_is_there_for_another_process(store, open_store, message):
+    task = message()
+    store.add(task)
+
+    assert open_store().get(task.delivery_id).state is State.QUEUED
+
+
+@pytest.mark.parametrize("source", [KeySource.HEADER, KeySource.BULK_TASK, KeySource.EVENT])
+def test_same_key_and_body_gives_the_first_delivery(store, message, source):
+    first, again = message(key="k", source=source), message(key="k", source=source)
+    store.add(first)
+
+    assert store.add(again) == Added(first.delivery_id, replayed=True)
+    assert store.get(again.delivery_id) is None
+
+
+def test_keys_are_per_stored_process(store, message):
+    store.add(message("A", key="k"))
+
+    assert not store.add(message("B", key="k")).replayed
+
+
+def test_random_keys_never_meet(store, message):
+    assert not any(store.add(message()).replayed for _ in range(3))
+
+
+def test_explicit_key_with_another_body_is_refused(store, message):
+    first = message(key="k", source=KeySource.HEADER)
+    store.add(first)
+
+    with pytest.raises(IdempotencyKeyReused, match=first.delivery_id):
+        store.add(message(key="k", source=KeySource.HEADER, payload=b'{"a": "2"}'))
+    assert store.lease("o", any_number).table == first.table
+
+
+@pytest.mark.parametrize("source", [KeySource.BULK_TASK, KeySource.EVENT])
+def test_waiting_delivery_takes_fresh_links_of_a_derived_key(store, message, source):
+    first = message(key="k", source=source)
+    fresh = message(key="k", source=source, payload=b'{"a": "2"}', table=b"<Table>2</Table>")
+    store.add(first)
+
+    assert store.add(fresh) == Added(first.delivery_id, replayed=True)
+    assert store.lease("o", any_number).table == fresh.table
+
+
+def test_retrying_delivery_takes_fresh_links_too(store, clock, message):
+    store.add(message(key="k"))
+    lease = store.lease("o", any_number)
+    store.record(lease, Outcome(Retry(5.0), "soap", clock.now(), failure=ConnectionRefused("no")))
+
+    store.add(message(key="k", payload=b'{"a": "2"}', table=b"<Table>2</Table>"))
+
+    clock.advance(5.0)
+    assert store.lease("o", any_number).table == b"<Table>2</Table>"
+
+
+@pytest.mark.parametrize("verdict", [None, Delivered(), Park("outcome_unknown")])
+def test_what_is_under_way_or_ended_is_not_changed_by_a_second_post(store, clock, message, verdict):
+    first = message(key="k")
+    store.add(first)
+    lease = store.lease("o", any_number)
+    if verdict is not None:
+        store.record(lease, Outcome(verdict, "soap", clock.now(), answer=Answer()))
+    before = store.get(first.delivery_id)
+    clock.advance(1.0)
+
+    assert store.add(message(key="k", payload=b'{"a": "2"}')) == Added(
+        first.delivery_id, replayed=True
+    )
+    assert store.get(first.delivery_id) == before
+    assert store.lease("o", any_number) is None
+
+
+def test_explicit_key_is_known_after_delivery(store, clock, message):
+    first = message(key="k", source=KeySource.HEADER)
+    store.add(first)
+    store.record(
+        store.lease("o", any_number), Outcome(Delivered(), "soap", clock.now(), answer=Answer())
+    )
+
+    assert store.add(message(key="k", source=KeySource.HEADER)).replayed
+    with pytest.raises(IdempotencyKeyReused):
+        store.add(message(key="k", source=KeySource.HEADER, payload=b"{}"))
+
+
+@pytest.mark.parametrize("key", ["k" * 100_000, "\ud800", "a\0b", "ä", "Zoë/1/🦉", " "])
+def test_any_key_identifies_its_task(store, message, key):
+    first = message(key=key, source=KeySource.EVENT)
+    store.add(first)
+
+    assert store.add(message(key=key, source=KeySource.EVENT)) == Added(
+        first.delivery_id, replayed=True
+    )
+    assert not store.add(message(key=key + "x", source=KeySource.EVENT)).replayed
+
+
+def test_twenty_posts_of_one_key_at_once_make_one_delivery(store, message, in_threads):
+    tasks = [message(key="k") for _ in range(20)]
+
+    added = in_threads(20, lambda number: store.add(tasks[number]))
+
+    assert len({each.delivery_id for each in added}) == 1
+    assert [each.replayed for each in added].count(False) == 1
+    assert store.lease("o", any_number) is not None
+    assert store.lease("o", any_number) is None

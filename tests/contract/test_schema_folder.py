@@ -1,0 +1,181 @@
+"""Compiled schemas: what they say of documents, also to many threads at once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import xmlschema
+
+from adapter.store.schemas import SchemaFolder
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+XS = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">\n'
+TABLE = """<xs:element name="Table"><xs:complexType><xs:sequence>
+<xs:element name="InData" maxOccurs="unbounded"><xs:complexType><xs:sequence>
+<xs:element name="a" type="xs:int"/></xs:sequence></xs:complexType></xs:element>
+</xs:sequence></xs:complexType></xs:element>
+"""
+GOOD = b"<Table>\n<InData>\n<a>1</a>\n</InData>\n</Table>"
+BAD = b"<Table>\n<InData>\n<a>x</a>\n</InData>\n</Table>"
+
+
+@pytest.fixture
+def root(tmp_path):
+    root = tmp_path / "schemas"
+    root.mkdir()
+    return root
+
+
+@pytest.fixture
+def write(root):
+    def put(name, text):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    return put
+
+
+def described(body):
+    return XS + body + "</xs:schema>"
+
+
+@pytest.mark.parametrize("name", ["instream.xsd", "DownloadFile.xsd"])
+def test_our_own_schemas_are_sound(name):
+    assert SchemaFolder(SCHEMAS).check(name) == ()
+
+
+def test_document_is_held_against_the_schema_of_that_name(root, write):
+    write("s.xsd", described(TABLE))
+    schemas = SchemaFolder(root)
+
+    assert schemas.problems(GOOD, "s.xsd") == ()
+    (problem,) = schemas.problems(BAD, "s.xsd")
+    assert (problem.where, problem.line, problem.found) == ("/Table/InData/a", 3, "x")
+
+
+def test_schema_of_version_1_0_and_1_1_both_serve(root, write):
+    write("one.xsd", described(TABLE))
+    write(
+        "two.xsd",
+        described(
+            '<xs:element name="Table"><xs:complexType><xs:sequence><xs:element name="InData">'
+            '<xs:complexType><xs:all><xs:element name="a" type="xs:int"/>'
+            '<xs:any processContents="skip" minOccurs="0" maxOccurs="unbounded"/></xs:all>'
+            '<xs:assert test="a &lt; 5"/></xs:complexType>'
+            "</xs:element></xs:sequence></xs:complexType></xs:element>"
+        ),
+    )
+    schemas = SchemaFolder(root)
+
+    assert [schemas.problems(GOOD, name) for name in ("one.xsd", "two.xsd")] == [(), ()]
+    assert len(schemas.problems(GOOD.replace(b"1", b"7"), "two.xsd")) == 1
+
+
+def test_included_and_imported_files_of_the_folder_are_read(root, write):
+    write(
+        "parts/row.xsd",
+        described(
+            '<xs:include schemaLocation="more/types.xsd"/><xs:include schemaLocation="row.xsd"/>'
+        ),
+    )
+    write(
+        "parts/more/types.xsd",
+        described(
+            '<xs:import namespace="urn:x" schemaLocation="x.xsd"/><xs:simpleType name="t"><xs:restriction base="xs:int"/></xs:simpleType>'
+        ),
+    )
+    write("parts/more/x.xsd", described("").replace(">", ' targetNamespace="urn:x">', 1))
+    write(
+        "s.xsd",
+        described('<xs:include schemaLocation="parts/row.xsd"/>' + TABLE.replace("xs:int", "t")),
+    )
+    schemas = SchemaFolder(root)
+
+    assert schemas.check("s.xsd") == ()
+    assert len(schemas.problems(BAD, "s.xsd")) == 1
+
+
+def test_shipped_schema_serves_where_the_folder_has_none(root, write):
+    write("../shipped/s.xsd", described(TABLE))
+    write("../shipped/t.xsd", described('<xs:include schemaLocation="s.xsd"/>'))
+    shipped = root.parent / "shipped"
+
+    assert SchemaFolder(root).check("s.xsd") != ()
+    assert SchemaFolder(root, shipped=shipped).problems(GOOD, "s.xsd") == ()
+    assert SchemaFolder(root, shipped=shipped).check("t.xsd") == ()
+    assert SchemaFolder(root, shipped=shipped).check("../shipped/s.xsd") != ()
+
+
+def test_schema_of_the_folder_comes_before_the_shipped_one(root, write):
+    write("../shipped/s.xsd", described(TABLE))
+    write("s.xsd", described(TABLE.replace("xs:int", "xs:string")))
+
+    assert SchemaFolder(root, shipped=root.parent / "shipped").problems(BAD, "s.xsd") == ()
+
+
+def test_mended_schema_serves_without_a_restart(root, write):
+    write("s.xsd", "<xs:schema")
+    schemas = SchemaFolder(root)
+    assert schemas.check("s.xsd")
+
+    write("s.xsd", described(TABLE))
+
+    assert schemas.problems(GOOD, "s.xsd") == ()
+
+
+def test_schema_is_compiled_once_by_many_threads(root, write, monkeypatch):
+    write("s.xsd", described(TABLE))
+    compiled = []
+    compile_one = xmlschema.XMLSchema11
+    ready, second = threading.Barrier(8), threading.Event()
+
+    def counted(*args, **options):
+        compiled.append(1)
+        if len(compiled) > 1:
+            second.set()
+        second.wait(timeout=0.3)
+        return compile_one(*args, **options)
+
+    monkeypatch.setattr(xmlschema, "XMLSchema11", counted)
+    schemas = SchemaFolder(root)
+
+    def validate(_):
+        ready.wait(timeout=20)
+        return schemas.problems(GOOD, "s.xsd")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(validate, range(8))) == [()] * 8
+    assert len(compiled) == 1
+
+
+def row(number, *, valid):
+    """A bulk task that differs from every other; the invalid ones each in their own way."""
+    link = "https://files.example.test/data.csv"
+    columns = {
+        "occurrenceId": f"o-{number}",
+        "metadataFile": link,
+        "dataFile": link,
+        f"extra{number}": "x",
+    }
+    if not valid:
+        columns["taskId"] = "x" * (37 + number)
+    lines = "".join(f"<{name}>{text}</{name}>\n" for name, text in columns.items())
+    return f"<Table>\n<InData>\n{lines}</InData>\n</Table>".encode()
+
+
+def test_one_compiled_schema_gives_eight_threads_the_right_verdicts():
+    schemas = SchemaFolder(SCHEMAS)
+    ready = threading.Barrier(8)
+
+    def verdicts(thread):
+        ready.wait(timeout=20)
+        for number in range(thread, 400, 8):
+            found = schemas.problems(row(number, valid=number % 3 != 0), "DownloadFile.xsd")
+            wanted = [f"the value is too long: {37 + number} characters"] if number % 3 == 0 else []
+            assert [problem.reason for problem in found] == wanted
+        return thread
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(verdicts, range(8))) == list(range(8))

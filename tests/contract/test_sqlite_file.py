@@ -1,0 +1,94 @@
+"""The file of the embedded database: who may read it, how durable and how fast it is."""
+
+from sqlalchemy import event
+
+from adapter.store.deliveries import SqlDeliveries, open_sqlite
+
+
+def modes(folder):
+    return {file.name: file.stat().st_mode & 0o777 for file in [folder, *folder.iterdir()]}
+
+
+def test_only_the_owner_may_read_folder_and_files(path, clock, message):
+    store = SqlDeliveries(open_sqlite(path), clock)
+    store.add(message())
+
+    assert modes(path.parent) == {
+        "var": 0o700,
+        "deliveries.sqlite": 0o600,
+        "deliveries.sqlite.lock": 0o600,
+        "deliveries.sqlite-wal": 0o600,
+        "deliveries.sqlite-shm": 0o600,
+    }
+    store.close()
+
+
+def test_file_that_others_could_read_is_closed_to_them(path):
+    path.parent.mkdir()
+    path.touch(0o644)
+
+    open_sqlite(path).dispose()
+
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_every_connection_is_durable_and_erases(path):
+    engine = open_sqlite(path)
+    wanted = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 5000,
+        "secure_delete": 1,
+        "journal_size_limit": 0,
+        "user_version": 1,
+    }
+    with engine.connect() as connection:
+        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in wanted}
+    engine.dispose()
+
+    assert found == wanted
+
+
+def test_name_of_the_file_may_hold_any_character(tmp_path, clock):
+    path = tmp_path / "a b" / "x?mode=ro#%20&é.sqlite"
+    store = SqlDeliveries(open_sqlite(path), clock)
+    store.ping()
+    store.close()
+
+    assert path.exists()
+
+
+def test_partial_indexes_are_used(path, clock):
+    engine = open_sqlite(path)
+    queries = {
+        "waiting": "SELECT min(due_at) FROM deliveries WHERE state IN ('queued', 'retrying') AND stored_process = 'a'",
+        "running": "SELECT stored_process FROM deliveries WHERE state = 'running'",
+        "rejected": "SELECT id FROM deliveries WHERE state = 'rejected' ORDER BY accepted_at DESC",
+    }
+    with engine.connect() as connection:
+        for index, query in queries.items():
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
+            assert any(f"INDEX {index}" in row[3] for row in plan), plan
+    engine.dispose()
+
+
+def test_no_step_of_a_lease_reads_the_whole_table(path, clock, message):
+    engine = open_sqlite(path)
+    statements = []
+    store = SqlDeliveries(engine, clock)
+    store.add(message())
+    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2:4]))
+    assert store.lease("o", lambda _: 1)
+    plans = []
+    with engine.connect() as connection:
+        for statement, parameters in statements.copy():
+            if not statement.startswith(("BEGIN", "INSERT", "COMMIT")):
+                plans += connection.exec_driver_sql(
+                    f"EXPLAIN QUERY PLAN {statement}", parameters
+                ).all()
+    store.close()
+
+    scans = [row[3] for row in plans if row[3].startswith("SCAN deliveries")]
+    assert plans
+    assert all("INDEX running" in scan for scan in scans), scans
