@@ -6,9 +6,10 @@ import sqlite3
 import pytest
 
 from adapter.core.answer import Answer, Stream
+from adapter.core.errors import StoreUnavailable
 from adapter.core.failures import ConnectionRefused
 from adapter.core.verdict import Delivered, Park, Retry
-from adapter.ports import Outcome
+from adapter.ports import Outcome, State
 from adapter.store.deliveries import SqlDeliveries, open_sqlite
 
 SIGNATURE = "a273d819832c3863409003684a61161a80a5d97e8408d5c2e86e84c7973b3ddc"
@@ -129,4 +130,17 @@ def test_delivery_is_recorded_though_a_reader_keeps_the_log(path, clock, message
 
     deliver(store, clock, message, b"{}", b"<Table/>", Answer())
     assert SIGNATURE.encode() not in raw_bytes(path)
+    store.close()
+
+
+def test_delivery_is_recorded_though_the_log_cannot_be_emptied(path, clock, message, monkeypatch):
+    def fail(_):
+        raise StoreUnavailable("locked")
+
+    monkeypatch.setattr("adapter.store.deliveries.empty_log", fail)
+    store = SqlDeliveries(open_sqlite(path), clock)
+
+    delivery_id = deliver(store, clock, message, b"{}", b"<Table/>", Answer())
+
+    assert store.get(delivery_id).state is State.DELIVERED
     store.close()
