@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -32,6 +33,7 @@ class Home:
         self.settings = settings
         self._calling = calling(settings)
         self._adapter: Adapter | None = None
+        self._opening = threading.Lock()
 
     def validate(self, payload: Body, stored_process: str = "") -> Document:
         """The instream document that the payload becomes; nothing is sent or stored.
@@ -103,8 +105,9 @@ class Home:
     def close(self) -> None:
         """Let go of connections and of the database."""
         self._calling.session.close()
-        if self._adapter is not None:
-            self._adapter.close()
+        with self._opening:
+            if self._adapter is not None:
+                self._adapter.close()
             self._adapter = None
 
     def __enter__(self) -> Self:
@@ -114,9 +117,10 @@ class Home:
         self.close()
 
     def _opened(self) -> Adapter:
-        if self._adapter is None:
-            self._adapter = adapter(self.settings)
-        return self._adapter
+        with self._opening:
+            if self._adapter is None:
+                self._adapter = adapter(self.settings)
+            return self._adapter
 
     def _prepared(
         self, payload: Body, stored_process: str, transport: TransportName | None = None

@@ -79,13 +79,9 @@ def adapter_error_body(error: AdapterError, request_id: str, now: float) -> Json
     )
 
 
-def accepted_body(delivery: Delivery) -> Json:
+def accepted_body(delivery_id: str, state: State) -> Json:
     """The body of a 202."""
-    return {
-        "deliveryId": delivery.delivery_id,
-        "status": str(delivery.state),
-        "location": location(delivery.delivery_id),
-    }
+    return {"deliveryId": delivery_id, "status": str(state), "location": location(delivery_id)}
 
 
 def location(delivery_id: str) -> str:

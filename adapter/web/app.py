@@ -68,10 +68,7 @@ class Web:
         )
         accepted = self.accept(post)
         self._observe(accepted)
-        wait_s = preferred_wait_s(request.headers.get("Prefer", ""), accepted.route.wait_s)
-        delivery = self.waiting.until_ended(accepted.delivery_id, wait_s)
-        outcome = self._outcome(delivery) if wait_s > 0 else None
-        response = outcome or _accepted(delivery)
+        response = self._answer(accepted)
         if accepted.replayed:
             response.headers["Idempotent-Replayed"] = "true"
         return response
@@ -90,6 +87,16 @@ class Web:
         """Milliseconds since the request began."""
         started: float = g.started
         return round((self.clock.monotonic() - started) * 1000)
+
+    def _answer(self, accepted: Accepted) -> Response:
+        wait_s = preferred_wait_s(request.headers.get("Prefer", ""), accepted.route.wait_s)
+        try:
+            delivery = self.waiting.until_ended(accepted.delivery_id, wait_s)
+            outcome = self._outcome(delivery) if wait_s > 0 else None
+        except StoreUnavailable:
+            # The task is on disk: told otherwise, its sender would send it once more.
+            return _accepted(accepted.delivery_id, State.QUEUED)
+        return outcome or _accepted(delivery.delivery_id, delivery.state)
 
     def _outcome(self, delivery: Delivery) -> Response | None:
         """What a caller who waits is told; None while it may still end well."""
@@ -179,9 +186,9 @@ class _Rest(PathConverter):
     regex = r"[\s\S]*"
 
 
-def _accepted(delivery: Delivery) -> Response:
-    response = _json(answers.accepted_body(delivery), 202)
-    response.headers["Location"] = answers.location(delivery.delivery_id)
+def _accepted(delivery_id: str, state: State) -> Response:
+    response = _json(answers.accepted_body(delivery_id, state), 202)
+    response.headers["Location"] = answers.location(delivery_id)
     return response
 
 

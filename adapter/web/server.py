@@ -51,7 +51,7 @@ class HttpServer:
         app: What answers.
         listener: Of `listen`.
         threads: Requests that are answered at a time.
-        max_body_bytes: The application's own limit; twice as much is read before it is asked.
+        max_body_bytes: The application's own limit; four times as much is read before it is asked.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class HttpServer:
             connection_limit=CONNECTIONS,
             backlog=BACKLOG,
             channel_timeout=CHANNEL_TIMEOUT_S,
-            max_request_body_size=2 * max_body_bytes,
+            max_request_body_size=4 * max_body_bytes,
             inbuf_overflow=2 * max_body_bytes,
             max_request_header_size=HEADER_BYTES,
             clear_untrusted_proxy_headers=False,
@@ -95,8 +95,9 @@ class HttpServer:
             time.sleep(_LOOK_S)
         finished = not self._server.active_channels
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
-        self._in_loop(lambda: wasyncore.close_all(self._server._map))  # noqa: SLF001
+        self._in_loop(self._end_loop)
         self._loop.join(timeout=1.0)
+        self._server.trigger.close()
         return finished
 
     def _busy(self) -> bool:
@@ -113,6 +114,12 @@ class HttpServer:
             self._server.handle_accept()
         # Not server.close(): that closes the trigger too, whose descriptor others may get.
         wasyncore.dispatcher.close(self._server)
+
+    def _end_loop(self) -> None:
+        """Close every connection; the loop ends, for it has nothing left to watch."""
+        # Not closed yet: this may run before the thread that asked for it has written to it.
+        self._server.trigger.del_channel()
+        wasyncore.close_all(self._server._map)  # noqa: SLF001
 
     def _release(self) -> None:
         """Tell callers being answered that the connection ends; close the silent ones."""

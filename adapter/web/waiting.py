@@ -20,7 +20,7 @@ MAX_WAIT_S = 55.0
 LOOK_S = 0.25
 """Seconds between looks for what another process has delivered."""
 
-_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?:$|[,;])", re.IGNORECASE)
+_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d+)\"?\s*(?:$|[,;])", re.IGNORECASE)
 
 
 def preferred_wait_s(prefer: str, default_s: float) -> float:

@@ -200,7 +200,16 @@ def test_a_method_that_is_not_answered_is_405_and_says_which_are(shared, method,
 
 @pytest.mark.parametrize(
     "target",
-    ["/", "/executestp", "/ExecuteSTPs", "/deliveries", "/deliveries/", "/deliveries/a/b", "//"],
+    [
+        "/",
+        "/executestp",
+        "/ExecuteSTPs",
+        "/deliveries",
+        "/deliveries/",
+        "/deliveries/a/b",
+        "//",
+        "/deliveries//x",
+    ],
 )
 def test_an_address_that_does_not_exist_is_404(shared, target):
     refused(shared, get(shared, target), 404, "NOT_FOUND")

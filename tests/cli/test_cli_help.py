@@ -1,0 +1,51 @@
+"""What the command line says of itself."""
+
+import importlib.metadata
+
+import pytest
+
+from adapter.cli.main import COMMANDS
+
+
+def test_help_lists_every_command_and_the_exit_codes(run):
+    ended = run("--help")
+    assert ended.exit_code == 0
+    listed = ended.out.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed] == list(COMMANDS)
+    assert "2 wrong usage or" in ended.out
+    assert run("-h").out == ended.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_a_sentence_and_its_options(run, command):
+    ended = run(command, "--help")
+    assert ended.exit_code == 0
+    assert ended.out.startswith(f"Usage: sasbiws {command} [OPTIONS]")
+    assert ended.out.splitlines()[2].startswith("  ")
+    assert "--help" in ended.out
+
+
+HOMES = ["serve", "call", "validate"]
+JSON = ["init", "call", "validate"]
+
+
+def test_commands_that_work_in_a_home_take_one_and_those_with_a_result_have_json(run):
+    for command in COMMANDS:
+        told = run(command, "--help").out
+        assert ("--home" in told) == (command in HOMES)
+        assert ("--json" in told) == (command in JSON)
+
+
+def test_the_version_is_that_of_the_package(run):
+    ended = run("--version")
+    assert ended.exit_code == 0
+    assert ended.out == f"sasbiws, version {importlib.metadata.version('sasbiws')}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("nosuch",), ("--nosuch",), ("call",), ("init",), ("emulator", "--port", "x")]
+)
+def test_wrong_usage_ends_with_two_and_says_how(run, arguments):
+    ended = run(*arguments)
+    assert ended.exit_code == 2
+    assert ended.err.startswith("Usage: ")
