@@ -30,6 +30,7 @@ from adapter.core.errors import (
 )
 from adapter.core.failures import DeliveryError, Effect
 from adapter.core.route import TransportName
+from adapter.ports import Delivery, State
 
 if TYPE_CHECKING:
     from adapter.face import Home
@@ -38,6 +39,7 @@ __all__ = [
     "AdapterError",
     "Answer",
     "ConfigurationInvalid",
+    "Delivery",
     "DeliveryError",
     "DeliveryUnknown",
     "Document",
@@ -47,6 +49,7 @@ __all__ = [
     "Problem",
     "Rejected",
     "RouteHeld",
+    "State",
     "StoreUnavailable",
     "StpUnknown",
     "Stream",

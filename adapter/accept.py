@@ -120,6 +120,7 @@ class Accept:
             header_key=post.header_key,
             request_id=post.request_id,
         )
+        self.observer.prepared(message, prepared.route, len(prepared.document.columns))
         added = self.deliveries.add(message)
         self.bell.ring()
         self.observer.notes(added.delivery_id, prepared.document.notes)

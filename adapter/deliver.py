@@ -35,6 +35,7 @@ class Deliver:
         """The outcome of one call to SAS; it is not on disk yet."""
         try:
             route = self._route(lease)
+            self.observer.sending(lease, route)
             answer = self.transports[route.transport].send(
                 Call(route, lease.table, lease.delivery_id)
             )

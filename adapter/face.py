@@ -138,7 +138,7 @@ class Home:
         if not (self.settings.var / DATABASE).exists():
             return
         hold = self._opened().deliveries.holds().get(prepared.route.account)
-        if hold is not None:
+        if hold is not None and hold.since >= self.settings.credentials_saved_at:
             raise RouteHeld(f"SAS refused {hold.account} before: {hold.message}")
 
 

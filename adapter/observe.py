@@ -10,7 +10,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from adapter.core.errors import Problem
+from adapter.core.message import Message
 from adapter.core.redact import shortened
+from adapter.core.route import Route
 from adapter.core.verdict import Delivered, Hold, Park, Retry
 from adapter.ports import Lease, Outcome
 
@@ -51,6 +53,31 @@ class Observer:
         if log.isEnabledFor(level):
             shown = (f"{key}={_shown(value)}" for key, value in facts.items() if value != "")
             log.log(level, "%s", " ".join((name, *shown)))
+
+    def prepared(self, message: Message, route: Route, columns: int) -> None:
+        """A valid document, before it is on disk; at DEBUG."""
+        self.event(
+            "prepared",
+            logging.DEBUG,
+            request=message.request_id,
+            delivery=message.delivery_id,
+            key=f"{message.key.source}:{message.key.value}",
+            schema=route.schema,
+            columns=columns,
+            bytes=len(message.table),
+        )
+
+    def sending(self, lease: Lease, route: Route) -> None:
+        """An attempt that begins; at DEBUG."""
+        self.event(
+            "sending",
+            logging.DEBUG,
+            delivery=lease.delivery_id,
+            attempt=lease.attempt,
+            transport=route.transport,
+            address=route.address,
+            why=route.transport_why,
+        )
 
     def notes(self, delivery_id: str, notes: Iterable[Problem]) -> None:
         """What had to be changed to make the document: a warning each."""

@@ -3,6 +3,7 @@
 The home is that of SASBIWS_HOME, else the current folder.
 """
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -11,12 +12,15 @@ from flask import Flask
 
 from adapter import config, wiring
 from adapter.core.errors import AdapterError
-from adapter.observe import start_logging
+from adapter.observe import Observer, start_logging
 
 
 def _app() -> Flask:
     settings = config.load(Path(os.environ.get("SASBIWS_HOME", ".")), os.environ)
     start_logging(settings.log.level, settings.log.folder if settings.log.enabled else None)
+    for note in settings.notes:
+        Observer().event("note", logging.WARNING, note=str(note))
+    Observer().event("start", home=settings.home, delivers="no: sasbiws serve does, in this home")
     return wiring.adapter(settings).web.app()
 
 

@@ -21,7 +21,7 @@ from adapter.ports import HttpRequest
 @click.option(
     "--transport",
     type=click.Choice([str(name) for name in TransportName]),
-    help="Speak this instead of what the address tells.",
+    help="For an address that does not tell whether it is SOAP or REST.",
 )
 @shell.home_option
 @shell.json_option
@@ -42,6 +42,7 @@ def command(  # noqa: PLR0913  one argument per option
     process is bad, 2 for usage and configuration, 3 when SAS cannot be reached.
     """
     settings = shell.settings_of(home)
+    shell.tell_notes(settings)
     body = shell.read_payload(payload, settings.limits.max_bytes)
     chosen = TransportName(transport) if transport else None
     with Home(settings) as sas:

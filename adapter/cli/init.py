@@ -11,6 +11,8 @@ from adapter.cli import shell
 from adapter.config import TEMPLATE
 
 FOLDERS = ("conf", "schemas", "wsdl_cache")
+CREDENTIALS = "credentials.ini"
+"""The file that only its owner may read."""
 
 
 @click.command("init")
@@ -36,6 +38,8 @@ def copy_home(folder: Path) -> tuple[list[Path], list[Path]]:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())
+        if target.name == CREDENTIALS:
+            target.chmod(0o600)
         written.append(target)
     return written, kept
 

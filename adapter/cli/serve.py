@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -13,6 +14,7 @@ from adapter.cli.stopping import stop_signal, wait_for
 from adapter.config import Settings
 from adapter.observe import Observer, start_logging
 from adapter.web.app import WEBHOOK
+from adapter.web.server import is_loopback
 
 
 @click.command("serve")
@@ -37,5 +39,8 @@ def _announce(settings: Settings, serving: Serving) -> None:
     observer = Observer()
     for note in settings.notes:
         observer.event("note", logging.WARNING, note=str(note))
+    if not is_loopback(urlsplit(serving.url).hostname or ""):
+        open_to = "callers are not authenticated, and other machines can reach this address"
+        observer.event("note", logging.WARNING, note=open_to)
     observer.event("start", url=serving.url, home=settings.home)
     click.echo(f"Endpoint for the CI 360 connector: POST {serving.url}{WEBHOOK}")

@@ -73,6 +73,12 @@ def settings_of(home: Path | None) -> Settings:
     return config.load(Path(given or os.environ.get("SASBIWS_HOME") or "."), os.environ)
 
 
+def tell_notes(settings: Settings) -> None:
+    """What works otherwise than it seems to be meant, such as a password that is not used."""
+    for note in settings.notes:
+        err.print(f"[yellow]note[/] {escape(str(note))}")
+
+
 def print_json(value: Any) -> None:
     """The value as JSON on standard output, one object."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
@@ -84,7 +90,7 @@ def print_error(error: AdapterError, *, as_json: bool) -> None:
         print_json(error_json(error))
         return
     err.print(f"[bold red]{error.code}[/]: {escape(error.message)}")
-    for problem in error.problems:
+    for problem in error.problems if len(error.problems) > 1 else ():
         err.print(f"  - {escape(str(problem))}")
     for detail in getattr(error, "details", ()):
         err.print(f"  | {escape(detail)}")

@@ -33,6 +33,8 @@ from adapter.core.redact import shortened, without_query
 _HTML = re.compile(rb"^\s*(<!doctype\s+html|<html)", re.IGNORECASE)
 _LOGIN = re.compile(rb"type\s*=\s*[\"']?password|SASLogon", re.IGNORECASE)
 _LOGIN_ADDRESS = re.compile(r"saslogon|login|logon|signin", re.IGNORECASE)
+_HEAD = re.compile(r"<(head|style|script)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
+_SAID_BYTES = 2048
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]*encoding\s*=\s*[\"']([\w.:-]+)")
 
@@ -179,8 +181,8 @@ def _retry_after_s(response: HttpResponse) -> float | None:
 
 
 def _text_of(response: HttpResponse) -> str:
-    text = response.body[:2048].decode("utf-8", "replace")
-    return " ".join(re.sub(r"<[^>]*>", " ", text).split())
+    text = response.body[:_SAID_BYTES].decode("utf-8", "replace")
+    return " ".join(re.sub(r"<[^>]*>", " ", _HEAD.sub(" ", text)).split())
 
 
 def _unreadable(response: HttpResponse) -> DeliveryError:

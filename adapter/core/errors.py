@@ -189,7 +189,7 @@ class DocumentInvalid(Rejected):
     """The document does not satisfy its schema or the limits of SAS; see `problems`."""
 
     code = "DOCUMENT_INVALID"
-    remedy = "Mend the task, or the schema of this stored process, then replay the delivery."
+    remedy = "Mend the task, or the schema of this stored process, then send the task again."
 
 
 class DeliveryUnknown(AdapterError):
@@ -210,4 +210,4 @@ class RouteHeld(AdapterError):
     """SAS refused these credentials before; no call is made until they change."""
 
     code = "ROUTE_HELD"
-    remedy = "Mend conf/credentials.ini and restart: a changed password lifts the hold."
+    remedy = "Mend conf/credentials.ini, or save it again once SAS accepts the user, and restart."

@@ -120,7 +120,10 @@ class CredentialsRefused(NotRun):
     """SAS refused user name or password, or showed its login page."""
 
     code = "SAS_CREDENTIALS_REFUSED"
-    remedy = "Mend stpusername and stppassword in conf/credentials.ini and restart."
+    remedy = (
+        "Give stpusername and a stppassword in clear text in conf/credentials.ini and restart; "
+        "where they are right, save the file again once SAS accepts the user."
+    )
 
 
 class RequestRefused(NotRun):
@@ -158,14 +161,20 @@ class RouteUnknown(NotRun):
     """The stored process was configured when the task was accepted, and is no longer."""
 
     code = "ROUTE_UNKNOWN"
-    remedy = "Put the section back into conf/serviceConfig.ini, restart, and retry the delivery."
+    remedy = (
+        "Put the section back into conf/serviceConfig.ini and restart; "
+        "then send the task again with an Idempotency-Key of its own."
+    )
 
 
 class ProgramFailed(DeliveryError):
     """SAS fault 3000: the stored process ran and ended with an unaccepted SYSCC."""
 
     code = "SAS_PROGRAM_FAILED"
-    remedy = "Read the stored process's log; retry the delivery once it is mended."
+    remedy = (
+        "Read the stored process's log; once it is mended, "
+        "send the task again with an Idempotency-Key of its own."
+    )
     effect = Effect.RAN
 
 
@@ -179,7 +188,10 @@ class ProgramTimedOut(OutcomeUnknown):
     """SAS fault 5000: the stored process ran longer than SAS allows."""
 
     code = "SAS_PROGRAM_TIMED_OUT"
-    remedy = "Look whether the stored process finished, then retry or discard the delivery."
+    remedy = (
+        "Look whether the stored process finished; if not, "
+        "send the task again with an Idempotency-Key of its own."
+    )
 
 
 class ServerFailed(OutcomeUnknown):
@@ -200,7 +212,10 @@ class ConnectionLost(OutcomeUnknown):
     """The connection broke after the request was on its way."""
 
     code = "SAS_CONNECTION_LOST"
-    remedy = "Look whether the stored process ran, then retry or discard the delivery."
+    remedy = (
+        "Look whether the stored process ran; if not, "
+        "send the task again with an Idempotency-Key of its own."
+    )
 
 
 class AnswerTooLarge(OutcomeUnknown):
@@ -214,7 +229,10 @@ class WorkerDied(OutcomeUnknown):
     """The process that made the attempt ended before it could record the outcome."""
 
     code = "WORKER_DIED"
-    remedy = "Look whether the stored process ran, then retry or discard the delivery."
+    remedy = (
+        "Look whether the stored process ran; if not, "
+        "send the task again with an Idempotency-Key of its own."
+    )
 
 
 class AttemptCrashed(OutcomeUnknown):

@@ -87,8 +87,8 @@ class Route:
     @property
     def account(self) -> str:
         """SAS server and user together: what SAS locks, so what a hold covers."""
-        user = self.credentials.user if self.credentials else ""
-        return f"{user}@{sasbiws.server(self.stpurl)}"
+        user = self.credentials.user if self.credentials else "no user"
+        return f"{user} at {sasbiws.server(self.stpurl)}"
 
     def by(self, transport: TransportName) -> Route:
         """The same route by the named transport."""

@@ -7,9 +7,17 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from adapter.core.answer import Answer
 from adapter.core.redact import without_links
+
+_WRITTEN: tuple[Callable[[str], str], ...] = (
+    html.escape,
+    partial(html.escape, quote=False),
+    str,
+)
+"""How a text may stand in an answer: as an attribute, as the text of an element, or bare."""
 
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
@@ -45,7 +53,8 @@ def answer_masked(answer: Answer, masked: Mapping[str, str]) -> Answer:
 
     def mask(text: str) -> str:
         for original, short in masked.items():
-            text = text.replace(original, short).replace(html.escape(original), short)
+            for written in _WRITTEN:
+                text = text.replace(written(original), written(short))
         return text
 
     return Answer(

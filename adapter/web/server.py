@@ -145,7 +145,7 @@ def listen(host: str, port: int) -> socket.socket:
         try:
             return _bound(host, port)
         except OSError as error:
-            if error.errno == errno.EADDRNOTAVAIL and host != LOOPBACK and _is_loopback(host):
+            if error.errno == errno.EADDRNOTAVAIL and host != LOOPBACK and is_loopback(host):
                 note = f"{host} is no address of this system; listening on {LOOPBACK} instead"
                 Observer().event("note", logging.WARNING, note=note)
                 return listen(LOOPBACK, port)
@@ -169,7 +169,8 @@ def _bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """True for an address that only this machine can reach."""
     with suppress(ValueError):
         return ip_address(host).is_loopback
     return False

@@ -1,7 +1,9 @@
 """`sasbiws call`: one call outside the queue, its answer printed, its failures told apart."""
 
 import json
+import os
 import socket
+import time
 
 import pytest
 
@@ -159,7 +161,9 @@ def test_wrong_usage_is_not_sent(call, emulator, tmp_path):
 
 def test_a_held_account_is_not_called(call, home, emulator):
     parts = wiring.adapter(config.load(home, {}))
-    parts.deliveries.hold(AccountHold(f"@{emulator.url}", 1.0, "SAS answered 401"))
+    account = parts.settings.routes.choose("Echo").account
+    assert account == f"no user at {emulator.url}"
+    parts.deliveries.hold(AccountHold(account, time.time(), "SAS answered 401"))
     parts.close()
     for stp in ("Echo", "EchoService"):
         ended = call(stp, "-")
@@ -167,6 +171,15 @@ def test_a_held_account_is_not_called(call, home, emulator):
         assert ended.err.startswith("ROUTE_HELD: ")
         assert "SAS answered 401" in ended.err
     assert emulator.requests == ()
+    os.utime(home / "conf/credentials.ini", (time.time() + 9, time.time() + 9))
+    assert call("Echo", "-").exit_code == 0
+
+
+def test_an_encoded_password_that_is_not_sent_is_told(call, home):
+    (home / "conf/credentials.ini").write_text(
+        "[DEFAULT]\nstpusername = u\nstppassword = {SAS002}1D57\n", encoding="utf-8"
+    )
+    assert "SAS-encoded password cannot be used" in call("Echo", "-", "--dry-run").err
 
 
 OTHERWISE = [

@@ -1,6 +1,7 @@
 """`sasbiws init`: a new home, and an old one that is left as it is."""
 
 import json
+import os
 
 FILES = [
     "conf/credentials.ini",
@@ -70,3 +71,9 @@ def test_a_folder_that_cannot_be_written_is_told(run, tmp_path):
 def test_what_is_pinned_in_the_cache_of_a_checkout_is_not_copied(run, tmp_path):
     run("init", tmp_path)
     assert [path.name for path in (tmp_path / "wsdl_cache").iterdir()] == ["README.md"]
+
+
+def test_only_its_owner_may_read_the_credentials(run, tmp_path):
+    run("init", tmp_path / "home")
+    mode = (tmp_path / "home/conf/credentials.ini").stat().st_mode
+    assert os.name == "nt" or mode & 0o077 == 0

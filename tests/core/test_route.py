@@ -77,8 +77,11 @@ def test_without_a_default_nothing_is_known():
 
 def test_an_account_is_server_and_user_together():
     named = replace(ROUTE, credentials=Credentials("svc", Secret("pw")))
-    assert named.account == "svc@http://sas.example.com"
-    assert set(Routes({"a": named}, ROUTE).accounts()) == {named.account, "@http://sas.example.com"}
+    assert named.account == "svc at http://sas.example.com"
+    assert set(Routes({"a": named}, ROUTE).accounts()) == {
+        named.account,
+        "no user at http://sas.example.com",
+    }
 
 
 NAMES = [

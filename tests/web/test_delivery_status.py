@@ -120,6 +120,8 @@ LINKS = {
     "beyond ASCII": LINK.replace("data", "👩‍🚀"),
     "in a sentence": f"fetch {LINK} at once",
     "in a fragment": LINK.replace("?", "#"),
+    "with quotes": LINK.replace("data", 'it\'s "data"'),
+    "with markup": f"<a>{LINK}</a>",
 }
 
 

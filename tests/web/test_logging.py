@@ -150,7 +150,7 @@ def test_a_held_account_is_an_error_that_names_it(open_site):
         site.emulator.switches = Switches(status=401)
         post(site, task("Echo"), wait=30)
         ((level, hold),) = lines(file, "hold")
-        assert (level, hold["account"]) == ("ERROR", f"svc_ci360@{site.emulator.url}")
+        assert (level, hold["account"]) == ("ERROR", f"svc_ci360 at {site.emulator.url}")
         assert lines(file, "attempt")[0][1]["outcome"] == "held"
 
 
