@@ -10,10 +10,11 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from adapter.core.errors import Problem
+from adapter.core.failures import CredentialsRefused
 from adapter.core.message import Message
 from adapter.core.redact import shortened
 from adapter.core.route import Route
-from adapter.core.verdict import Delivered, Hold, Park, Retry
+from adapter.core.verdict import Delivered, Hold, Park, Retry, parked_remedy
 from adapter.ports import Lease, Outcome
 
 LOG_FILE = "sasbiws.log"
@@ -87,9 +88,11 @@ class Observer:
     def attempt(self, lease: Lease, outcome: Outcome, *, lost: bool) -> None:
         """One finished attempt; `lost` when another process had taken the lease over."""
         failure = outcome.failure
+        parked = isinstance(outcome.verdict, Park)
+        remedy = failure.remedy if failure else ""
         self.event(
             "attempt",
-            logging.INFO if failure is None else logging.WARNING,
+            logging.INFO if failure is None else logging.ERROR if parked else logging.WARNING,
             request=lease.request_id,
             delivery=lease.delivery_id,
             stp=lease.stored_process,
@@ -100,7 +103,7 @@ class Observer:
             code=failure.code if failure else "",
             effect=failure.effect if failure else "",
             message=failure.message if failure else "",
-            remedy=failure.remedy if failure else "",
+            remedy=parked_remedy(remedy) if parked else remedy,
         )
 
     def crash(self, where: str, error: Exception) -> None:
@@ -111,7 +114,8 @@ class Observer:
 
     def held(self, account: str, message: str) -> None:
         """SAS refused an account; nothing is sent for it until the credentials change."""
-        self.event("hold", logging.ERROR, account=account, message=message)
+        remedy = CredentialsRefused.remedy
+        self.event("hold", logging.ERROR, account=account, message=message, remedy=remedy)
 
 
 def _frames(error: Exception) -> list[traceback.FrameSummary]:

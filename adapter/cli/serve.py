@@ -42,5 +42,7 @@ def _announce(settings: Settings, serving: Serving) -> None:
     if not is_loopback(urlsplit(serving.url).hostname or ""):
         open_to = "callers are not authenticated, and other machines can reach this address"
         observer.event("note", logging.WARNING, note=open_to)
+    for hold in serving.parts.deliveries.holds().values():
+        observer.held(hold.account, hold.message)
     observer.event("start", url=serving.url, home=settings.home)
     click.echo(f"Endpoint for the CI 360 connector: POST {serving.url}{WEBHOOK}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from types import TracebackType
 from typing import Self
@@ -78,4 +79,5 @@ class Serving:
         self.parts.waiting.end()
         answered = self._http.drain(max(deadline - time.monotonic(), _ANSWER_S))
         self.parts.close()
-        Observer().event("stop", attempts_ended=attempts_ended, answered=answered)
+        level = logging.INFO if attempts_ended and answered else logging.WARNING
+        Observer().event("stop", level, attempts_ended=attempts_ended, answered=answered)

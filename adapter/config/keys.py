@@ -72,7 +72,7 @@ KEYS: tuple[Key, ...] = (
         "max_attempts",
         Place.ROUTE,
         Whole(1, 1000, "attempts"),
-        "10",
+        "50",
         "Attempts in all before a delivery is parked for a person to decide.",
         "max_attempts = 20",
     ),
@@ -169,7 +169,7 @@ KEYS: tuple[Key, ...] = (
         Place.SERVER,
         Whole(0, 1_000_000, "deliveries"),
         "1000",
-        "Rejected deliveries that are kept to be replayed; the oldest beyond it are dropped.",
+        "Rejected deliveries that are kept; the oldest beyond it are dropped.",
         "keep_rejected = 5000",
     ),
     Key(

@@ -113,7 +113,7 @@ class SasBusy(NotRun):
     """The middle tier answered 503 or 429."""
 
     code = "SAS_BUSY"
-    remedy = "Nothing to do: the delivery is tried again. If it lasts, look at the middle tier."
+    remedy = "Wait a little; if it lasts, look at the middle tier."
 
 
 class CredentialsRefused(NotRun):
@@ -144,7 +144,7 @@ class ConfigurationFault(NotRun):
     """SAS fault 4000: a server or account behind the web services is not available."""
 
     code = "SAS_CONFIGURATION_FAULT"
-    remedy = "Check the metadata server and the stored process server; the delivery is tried again."
+    remedy = "Check the metadata server and the stored process server."
 
 
 class ContractUnusable(NotRun):

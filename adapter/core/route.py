@@ -38,7 +38,7 @@ class Policy:
     """
 
     idempotent: bool = False
-    max_attempts: int = 10
+    max_attempts: int = 50
     retry_first_s: float = 2.0
     retry_max_s: float = 300.0
 

@@ -78,6 +78,9 @@ TABLE: dict[type[DeliveryError], tuple[Rule, Rule, str]] = {
 """Every leaf of the delivery errors. A test holds that none is missing."""
 
 
+SEND_AGAIN = "send the task again with an Idempotency-Key"
+
+
 def judge(failure: DeliveryError, attempt: int, policy: Policy, jitter: float) -> Verdict:
     """The verdict on one failed attempt.
 
@@ -97,6 +100,13 @@ def judge(failure: DeliveryError, attempt: int, policy: Policy, jitter: float) -
             return Park(f"attempts_exhausted:{why}")
         case _:
             return Retry(delay_s(attempt, policy, jitter, failure.retry_after_s))
+
+
+def parked_remedy(remedy: str) -> str:
+    """The remedy of a failure whose delivery is parked: nothing more happens by itself."""
+    if SEND_AGAIN.lower() in remedy.lower():
+        return remedy
+    return f"{remedy} It is not tried again by itself: {SEND_AGAIN} of its own.".strip()
 
 
 def delay_s(attempt: int, policy: Policy, jitter: float, retry_after_s: float | None) -> float:

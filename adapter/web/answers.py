@@ -9,6 +9,8 @@ from typing import Any
 from adapter.core import errors, failures
 from adapter.core.answer import Answer
 from adapter.core.errors import AdapterError, Rejected, StoreUnavailable
+from adapter.core.failures import CredentialsRefused
+from adapter.core.verdict import parked_remedy
 from adapter.ports import Attempt, Delivery, State
 from adapter.web.guard import OriginRefused
 
@@ -26,6 +28,8 @@ STATUS: dict[type[AdapterError], int] = {
     OriginRefused: 403,
 }
 """Status of an error, by the nearest class of its ancestry."""
+
+HELD = "SAS refused the credentials before; the delivery is held"
 
 TIMED_OUT = frozenset(
     error.code
@@ -120,6 +124,8 @@ def delivery_body(delivery: Delivery, *, held: bool) -> Json:
         body["result"] = (delivery.result or Answer()).to_json()
     if delivery.code:
         body["error"] = failure_json(delivery)
+    elif held:
+        body["error"] = held_json()
     return body
 
 
@@ -130,7 +136,22 @@ def failure_json(delivery: Delivery) -> Json:
         "why": delivery.why,
         "message": delivery.message,
         "details": [problem.to_json() for problem in delivery.details],
-        "remedy": REMEDIES.get(delivery.code, ""),
+        "remedy": remedy_of(delivery, delivery.code),
+    }
+
+
+def remedy_of(delivery: Delivery, code: str) -> str:
+    """What to do about this error of this delivery."""
+    remedy = REMEDIES.get(code, "")
+    return parked_remedy(remedy) if delivery.state is State.PARKED else remedy
+
+
+def held_json() -> Json:
+    """Why a delivery waits that SAS has never refused itself: another one of its account was."""
+    return {
+        "code": CredentialsRefused.code,
+        "message": HELD,
+        "remedy": CredentialsRefused.remedy,
     }
 
 

@@ -106,8 +106,7 @@ class Web:
             return self._ended_badly(delivery, delivery.code, delivery.message)
         if self.waiting.held(delivery):
             code = CredentialsRefused.code
-            before = "SAS refused the credentials before; the delivery is held"
-            message = delivery.message if delivery.code == code else before
+            message = delivery.message if delivery.code == code else answers.HELD
             return self._ended_badly(delivery, code, message)
         return None
 
@@ -118,7 +117,7 @@ class Web:
             g.request_id,
             self.clock.now(),
             details=[problem.to_json() for problem in delivery.details],
-            remedy=answers.REMEDIES.get(code, ""),
+            remedy=answers.remedy_of(delivery, code),
             deliveryId=delivery.delivery_id,
             status=str(delivery.state),
             why=delivery.why,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from adapter.core import failures
 from adapter.core.failures import DeliveryError, Effect
 from adapter.core.route import Policy
-from adapter.core.verdict import TABLE, Hold, Park, Retry, delay_s, judge
+from adapter.core.verdict import SEND_AGAIN, TABLE, Hold, Park, Retry, delay_s, judge, parked_remedy
 
 PLAIN = Policy()
 IDEMPOTENT = Policy(idempotent=True)
@@ -91,3 +91,10 @@ def test_a_wait_lies_between_zero_and_the_longest(attempt, jitter, retry_after_s
 
 def test_waits_double():
     assert [delay_s(n, Policy(), 0.5, None) for n in (1, 2, 3, 9)] == [1.0, 2.0, 4.0, 150.0]
+
+
+def test_the_remedy_of_a_parked_delivery_says_that_nothing_happens_by_itself():
+    for leaf in leaves():
+        remedy = parked_remedy(leaf.remedy)
+        assert SEND_AGAIN in remedy
+        assert "is tried again" not in remedy

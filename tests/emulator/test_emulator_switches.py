@@ -1,5 +1,6 @@
 """Switches as values: documented, checked, and good for JSON."""
 
+import inspect
 import json
 from dataclasses import fields, replace
 
@@ -10,7 +11,7 @@ from adapter.emulator import Page, SwitchError, Switches
 
 def test_every_switch_is_documented():
     for each in fields(Switches):
-        assert f"\n        {each.name}: " in Switches.__doc__
+        assert f"\n    {each.name}: " in inspect.getdoc(Switches)
 
 
 def test_text_of_a_choice_is_the_choice():

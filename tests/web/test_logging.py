@@ -135,7 +135,7 @@ def test_every_failed_attempt_is_logged_with_its_verdict_and_remedy(open_site):
         post(site, task("Echo"), wait=30)
         post(site, task("Fault", code=3000), wait=30)
         first, second, third = lines(file, "attempt")
-        assert (first[0], second[0], third[0]) == ("WARNING", "INFO", "WARNING")
+        assert (first[0], second[0], third[0]) == ("WARNING", "INFO", "ERROR")
         assert re.fullmatch(r"retry_in_\d\.\ds", first[1]["outcome"])
         assert (first[1]["code"], first[1]["effect"]) == ("SAS_BUSY", "not_run")
         assert (second[1]["outcome"], second[1]["attempt"]) == ("delivered", "2")
