@@ -11,7 +11,7 @@ from adapter.accept import Post, Prepared, checked_document
 from adapter.config import Settings
 from adapter.core.answer import Answer
 from adapter.core.document import Document
-from adapter.core.errors import ConfigurationInvalid, DeliveryUnknown, PayloadNotJson, RouteHeld
+from adapter.core.errors import ConfigurationInvalid, PayloadNotJson, RouteHeld
 from adapter.core.payload import Payload, checked_name
 from adapter.core.redact import shortened
 from adapter.core.route import Route, TransportName, transport_of
@@ -97,10 +97,7 @@ class Home:
         Raises:
             DeliveryUnknown: There is none of this id.
         """
-        delivery = self._opened().deliveries.get(delivery_id)
-        if delivery is None:
-            raise DeliveryUnknown(f"there is no delivery {delivery_id!r}")
-        return delivery
+        return self._opened().waiting.find(delivery_id)
 
     def close(self) -> None:
         """Let go of connections and of the database."""
