@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapter.core.answer import Answer, Stream
+from adapter.core.delivery import Delivery, State
 from adapter.core.document import Document
 from adapter.core.errors import (
     AdapterError,
@@ -30,7 +31,6 @@ from adapter.core.errors import (
 )
 from adapter.core.failures import DeliveryError, Effect
 from adapter.core.route import TransportName
-from adapter.ports import Delivery, State
 
 if TYPE_CHECKING:
     from adapter.face import Home

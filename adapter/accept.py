@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adapter.bell import Bell
+from adapter.core.delivery import Rejection
 from adapter.core.document import Document, build
 from adapter.core.errors import DocumentInvalid, Rejected
 from adapter.core.message import Message
@@ -15,7 +16,7 @@ from adapter.core.payload import MAX_NAME, Limits, Payload
 from adapter.core.redact import without_links
 from adapter.core.route import Route, Routes
 from adapter.observe import Observer
-from adapter.ports import Clock, DeliveryStore, Rejection, Schemas
+from adapter.ports import Clock, DeliveryStore, Schemas
 
 
 @dataclass(frozen=True)
@@ -138,5 +139,6 @@ class Accept:
             error.code,
             error.message,
             error.problems,
+            payload.task_id,
         )
         self.deliveries.reject(rejection)

@@ -7,12 +7,21 @@ from dataclasses import dataclass
 
 from adapter.bell import Bell
 from adapter.core.answer import Answer
+from adapter.core.deadline import LINKS_EXPIRED, Deadline, deadline
+from adapter.core.delivery import AccountHold, Gate, Idle, Lease, Outcome
 from adapter.core.errors import StpUnknown
-from adapter.core.failures import AttemptCrashed, DeliveryError, RouteUnknown, WorkerDied
-from adapter.core.route import Policy, Route, Routes, TransportName
-from adapter.core.verdict import Delivered, Hold, judge
+from adapter.core.failures import (
+    AttemptCrashed,
+    DeliveryError,
+    GaveUp,
+    LinksExpired,
+    RouteUnknown,
+    WorkerDied,
+)
+from adapter.core.route import Order, Policy, Route, Routes, TransportName
+from adapter.core.verdict import Delivered, Ended, Hold, judge
 from adapter.observe import Observer
-from adapter.ports import AccountHold, Call, Clock, DeliveryStore, Lease, Outcome, Transport
+from adapter.ports import Call, Clock, DeliveryStore, Transport
 
 
 @dataclass(frozen=True)
@@ -26,15 +35,16 @@ class Deliver:
     bell: Bell
     observer: Observer
 
-    def lease(self, owner: str) -> Lease | None:
-        """The next due delivery, now this process's to attempt; None when nothing is due."""
+    def lease(self, owner: str) -> Lease | Idle:
+        """The next delivery that may be sent, now this process's to attempt."""
         held = self.deliveries.holds()
-        return self.deliveries.lease(owner, lambda name: self._concurrency(name, held))
+        return self.deliveries.lease(owner, lambda name: self._gate(name, held))
 
     def attempt(self, lease: Lease) -> Outcome:
         """The outcome of one call to SAS; it is not on disk yet."""
         try:
             route = self._route(lease)
+            self._refuse_late(lease, route)
             self.observer.sending(lease, route)
             answer = self.transports[route.transport].send(
                 Call(route, lease.table, lease.delivery_id)
@@ -68,12 +78,28 @@ class Deliver:
         except StpUnknown as error:
             raise RouteUnknown(error.message) from None
 
-    def _concurrency(self, stored_process: str, held: Mapping[str, AccountHold]) -> int:
+    def _refuse_late(self, lease: Lease, route: Route) -> None:
+        until = _deadline(lease, route.policy)
+        if self.clock.now() <= until.at:
+            return
+        if until.why == LINKS_EXPIRED:
+            raise LinksExpired("the presigned links of the task expired before it could be sent")
+        raise GaveUp(f"the task waited longer than {route.policy.give_up_after_s:g} s")
+
+    def _gate(self, stored_process: str, held: Mapping[str, AccountHold]) -> Gate:
         try:
             route = self.routes.choose(stored_process)
         except StpUnknown:
-            return 1  # leased, so that it is parked with the reason
-        return 0 if route.account in held else route.concurrency
+            return Gate(1)  # leased, so that it is parked with the reason
+        return Gate(
+            concurrency=0 if route.account in held else route.concurrency,
+            server=route.server,
+            server_concurrency=route.server_concurrency,
+            address=route.address,
+            breaker=route.breaker,
+            interval_s=route.interval_s,
+            in_order=route.order is Order.ARRIVAL,
+        )
 
     def _delivered(self, route: Route, answer: Answer) -> Outcome:
         return Outcome(Delivered(), route.transport, self.clock.now(), answer=answer)
@@ -85,11 +111,16 @@ class Deliver:
             policy, transport = Policy(), ""
         else:
             policy, transport = route.policy, str(route.transport)
-        verdict = judge(failure, lease.attempt, policy, self.clock.jitter())
-        return Outcome(verdict, transport, self.clock.now(), failure=failure)
+        ended = Ended(self.clock.now(), _deadline(lease, policy))
+        verdict = judge(failure, lease.tried, policy, self.clock.jitter(), ended)
+        return Outcome(verdict, transport, ended.at, failure=failure)
 
     def _hold(self, lease: Lease, outcome: Outcome) -> None:
         account = self._route(lease).account
         message = outcome.failure.message if outcome.failure else ""
         self.deliveries.hold(AccountHold(account, outcome.ended_at, message))
         self.observer.held(account, message)
+
+
+def _deadline(lease: Lease, policy: Policy) -> Deadline:
+    return deadline(lease.queued_at, policy.give_up_after_s, lease.links_expire_at)

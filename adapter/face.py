@@ -10,13 +10,14 @@ from typing import Any, Self
 from adapter.accept import Post, Prepared, checked_document
 from adapter.config import Settings
 from adapter.core.answer import Answer
+from adapter.core.delivery import Delivery
 from adapter.core.document import Document
 from adapter.core.errors import ConfigurationInvalid, PayloadNotJson, RouteHeld
 from adapter.core.payload import Payload, checked_name
 from adapter.core.redact import shortened
 from adapter.core.route import Route, TransportName, transport_of
 from adapter.core.sasbiws import REST_PATH, SOAP_PATH
-from adapter.ports import Call, Delivery, HttpRequest
+from adapter.ports import Call, HttpRequest
 from adapter.wiring import DATABASE, Adapter, adapter, calling
 
 Body = bytes | str | Mapping[str, Any]
@@ -101,11 +102,11 @@ class Home:
 
     def close(self) -> None:
         """Let go of connections and of the database."""
-        self._calling.session.close()
         with self._opening:
             if self._adapter is not None:
                 self._adapter.close()
             self._adapter = None
+        self._calling.session.close()
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +117,7 @@ class Home:
     def _opened(self) -> Adapter:
         with self._opening:
             if self._adapter is None:
-                self._adapter = adapter(self.settings)
+                self._adapter = adapter(self._calling)
             return self._adapter
 
     def _prepared(

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from adapter.core.delivery import Lease, Outcome
 from adapter.core.errors import Problem
 from adapter.core.failures import CredentialsRefused
 from adapter.core.message import Message
 from adapter.core.redact import shortened
 from adapter.core.route import Route
 from adapter.core.verdict import Delivered, Hold, Park, Retry, parked_remedy
-from adapter.ports import Lease, Outcome
 
 LOG_FILE = "sasbiws.log"
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
@@ -89,7 +89,6 @@ class Observer:
         """One finished attempt; `lost` when another process had taken the lease over."""
         failure = outcome.failure
         parked = isinstance(outcome.verdict, Park)
-        remedy = failure.remedy if failure else ""
         self.event(
             "attempt",
             logging.INFO if failure is None else logging.ERROR if parked else logging.WARNING,
@@ -103,7 +102,7 @@ class Observer:
             code=failure.code if failure else "",
             effect=failure.effect if failure else "",
             message=failure.message if failure else "",
-            remedy=parked_remedy(remedy) if parked else remedy,
+            remedy=_remedy(lease, outcome),
         )
 
     def crash(self, where: str, error: Exception) -> None:
@@ -120,6 +119,15 @@ class Observer:
 
 def _frames(error: Exception) -> list[traceback.FrameSummary]:
     return list(traceback.extract_tb(error.__traceback__))
+
+
+def _remedy(lease: Lease, outcome: Outcome) -> str:
+    remedy = outcome.failure.remedy if outcome.failure else ""
+    match outcome.verdict:
+        case Park(why):
+            return parked_remedy(remedy, why, lease.delivery_id)
+        case _:
+            return remedy
 
 
 def _word(outcome: Outcome) -> str:

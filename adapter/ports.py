@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
 from adapter.core.answer import Answer
-from adapter.core.errors import Problem
-from adapter.core.failures import DeliveryError
+from adapter.core.breaker import Breaker
+from adapter.core.delivery import (
+    AccountHold,
+    Added,
+    Delivery,
+    Filter,
+    Gate,
+    Idle,
+    Kept,
+    Lease,
+    Outcome,
+    Rejection,
+    Retention,
+    State,
+)
+from adapter.core.errors import Problem, Rejected
 from adapter.core.message import Message
 from adapter.core.redact import Secret
 from adapter.core.route import Route
-from adapter.core.verdict import Verdict
 
 
 class Clock(Protocol):
@@ -121,117 +133,6 @@ class Schemas(Protocol):
         """Everything in the document that the schema of this file name does not allow."""
 
 
-class State(StrEnum):
-    """Where a delivery stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    RETRYING = "retrying"
-    DELIVERED = "delivered"
-    PARKED = "parked"
-    REJECTED = "rejected"
-
-    @property
-    def ended(self) -> bool:
-        """True where nothing more happens without a person."""
-        return self in (State.DELIVERED, State.PARKED, State.REJECTED)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One finished or running attempt. Times are seconds since 1970-01-01 UTC."""
-
-    number: int
-    transport: str
-    started_at: float
-    ended_at: float | None = None
-    effect: str = ""
-    code: str = ""
-    message: str = ""
-    http_status: int | None = None
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What the store knows of one delivery, without its documents.
-
-    Args:
-        why: A stable word that says why it is parked or rejected.
-        code: Stable code of the last error; empty after success.
-        message: Sentence of the last error.
-        result: The answer, once delivered.
-    """
-
-    delivery_id: str
-    stored_process: str
-    state: State
-    attempts: int
-    accepted_at: float
-    updated_at: float
-    due_at: float
-    transport: str = ""
-    why: str = ""
-    code: str = ""
-    message: str = ""
-    details: tuple[Problem, ...] = ()
-    result: Answer | None = None
-    history: tuple[Attempt, ...] = ()
-
-
-@dataclass(frozen=True)
-class Added:
-    """What became of a message: its delivery, and whether an earlier post had made it."""
-
-    delivery_id: str
-    replayed: bool
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """A payload that cannot be delivered as it is, kept to be replayed."""
-
-    delivery_id: str
-    stored_process: str
-    payload: bytes
-    request_id: str
-    code: str
-    message: str
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True)
-class Lease:
-    """The right to make one attempt; `token` proves it."""
-
-    delivery_id: str
-    stored_process: str
-    table: bytes
-    request_id: str
-    attempt: int
-    token: str
-    started_at: float
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How an attempt ended. Exactly one of answer and failure is set."""
-
-    verdict: Verdict
-    transport: str
-    ended_at: float
-    answer: Answer | None = None
-    failure: DeliveryError | None = None
-
-
-@dataclass(frozen=True)
-class AccountHold:
-    """No call by this account: `message` tells why, `since` in seconds since 1970-01-01 UTC."""
-
-    account: str
-    since: float
-    message: str
-
-
 class DeliveryStore(Protocol):
     """Keeps every accepted task until it has ended, and the account of it afterwards.
 
@@ -241,6 +142,8 @@ class DeliveryStore(Protocol):
     def add(self, message: Message) -> Added:
         """On disk when it returns. A key met before gives the first delivery.
 
+        A derived key with other links heals a first delivery that waits or is `links_expired`.
+
         Raises:
             IdempotencyKeyReused: An explicit key came before with another body.
         """
@@ -248,12 +151,12 @@ class DeliveryStore(Protocol):
     def reject(self, rejection: Rejection) -> None:
         """Keep a rejected payload; the oldest beyond the cap are dropped."""
 
-    def lease(self, owner: str, concurrency: Callable[[str], int]) -> Lease | None:
-        """The next due delivery, now running by this owner; None when nothing is due.
+    def lease(self, owner: str, gate: Callable[[str], Gate]) -> Lease | Idle:
+        """The next delivery that is due and passes its gate, now running by this owner.
 
         Args:
             owner: The process that will make the attempt.
-            concurrency: Attempts that may run at a time for a stored process; 0 for none.
+            gate: What must be free for a stored process.
         """
 
     def record(self, lease: Lease, outcome: Outcome) -> bool:
@@ -264,9 +167,6 @@ class DeliveryStore(Protocol):
 
     def owners(self) -> frozenset[str]:
         """The processes that hold running leases."""
-
-    def next_due(self, after: float) -> float | None:
-        """When the next waiting delivery falls due after `after`; both in seconds since 1970."""
 
     def get(self, delivery_id: str) -> Delivery | None:
         """What is known of a delivery."""
@@ -282,3 +182,56 @@ class DeliveryStore(Protocol):
 
     def ping(self) -> None:
         """Nothing, when the database can be written."""
+
+
+class DeliveryLedger(Protocol):
+    """The deliveries as an operator sees and changes them, on the same database.
+
+    Every method raises StoreUnavailable when the database cannot be read or written.
+    """
+
+    def find(self, wanted: Filter, limit: int, offset: int = 0) -> tuple[Delivery, ...]:
+        """Those that are meant, newest first, without result and history."""
+
+    def count(self, wanted: Filter) -> Mapping[State, int]:
+        """How many are meant, by state; a state without any is left out."""
+
+    def kept(self, delivery_id: str) -> Kept:
+        """What a delivery can be sent again from.
+
+        Raises:
+            DeliveryUnknown: There is none of this id.
+        """
+
+    def requeue(self, delivery_id: str, message: Message | None = None) -> None:
+        """Due now, in full: attempts and deadline are counted afresh.
+
+        Args:
+            delivery_id: A parked, rejected, cancelled or waiting delivery.
+            message: What is sent from now on; None sends the sealed document again.
+
+        Raises:
+            DeliveryUnknown: There is none of this id.
+            DeliveryNotWaiting: It is running or delivered, or was rejected and has no document.
+            AlreadyAccepted: Its task was accepted meanwhile as another delivery.
+        """
+
+    def reject_again(self, delivery_id: str, error: Rejected) -> None:
+        """Still rejected, for this reason now."""
+
+    def cancel(self, delivery_id: str, why: str) -> None:
+        """Never sent again by itself: `cancelled` with this word.
+
+        Raises:
+            DeliveryUnknown: There is none of this id.
+            DeliveryNotWaiting: It is running, delivered or cancelled.
+        """
+
+    def purge(self, wanted: Filter, limit: int) -> int:
+        """Delete up to `limit` of the ended deliveries that are meant; how many were deleted."""
+
+    def expire(self, retention: Retention, limit: int) -> int:
+        """Delete up to `limit` ended deliveries that were kept long enough; how many."""
+
+    def breakers(self) -> Mapping[str, Breaker]:
+        """The breakers that are not at rest, by address."""

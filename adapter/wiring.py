@@ -96,14 +96,14 @@ class Adapter:
         self.calling.session.close()
 
 
-def adapter(settings: Settings) -> Adapter:
+def adapter(parts: Calling) -> Adapter:
     """Everything, wired; no thread runs yet.
 
     Raises:
         ConfigurationInvalid: A schema that a route names cannot be used.
         StoreUnavailable: The delivery database cannot be opened.
     """
-    parts = calling(settings)
+    settings = parts.settings
     _refuse_bad_schemas(parts)
     clock, bell, observer, routes = parts.clock, Bell(), Observer(), settings.routes
     engine = open_sqlite(settings.var / DATABASE)

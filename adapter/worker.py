@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from adapter.bell import Bell
+from adapter.core.delivery import Idle, Lease, Outcome
 from adapter.core.errors import StoreUnavailable
 from adapter.deliver import Deliver
 from adapter.observe import Observer
-from adapter.ports import Clock, DeliveryStore, Lease, Outcome
+from adapter.ports import Clock, DeliveryStore
 
 IDLE_S = 1.0
 """Seconds between looks for work of other processes, and for dead ones."""
@@ -105,24 +106,24 @@ class Worker:
         """
         until = self.clock.monotonic() + IDLE_S
         while self._may_lease(until) and self._free.acquire(timeout=IDLE_S):
-            looked_at = self.clock.now()
-            lease = None
+            leased: Lease | Idle = Idle()
             try:
-                lease = self.deliver.lease(self.owner)
+                leased = self.deliver.lease(self.owner)
             finally:
-                if lease is None:
+                if isinstance(leased, Idle):
                     self._free.release()
-            if lease is None:
-                return self._pause_s(looked_at)
-            self._leased.put(lease)
+            if isinstance(leased, Idle):
+                return self._pause_s(leased)
+            self._leased.put(leased)
         return 0.0
 
     def _may_lease(self, until: float) -> bool:
         return not self._stopping.is_set() and self.clock.monotonic() < until
 
-    def _pause_s(self, looked_at: float) -> float:
-        due_at = self.deliveries.next_due(looked_at)
-        return IDLE_S if due_at is None else min(max(due_at - self.clock.now(), 0.0), IDLE_S)
+    def _pause_s(self, idle: Idle) -> float:
+        if idle.until is None:
+            return IDLE_S
+        return min(max(idle.until - self.clock.now(), 0.0), IDLE_S)
 
     def _deliver(self) -> None:
         for lease in iter(self._leased.get, None):

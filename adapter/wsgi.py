@@ -21,7 +21,7 @@ def _app() -> Flask:
     for note in settings.notes:
         Observer().event("note", logging.WARNING, note=str(note))
     Observer().event("start", home=settings.home, delivers="no: sasbiws serve does, in this home")
-    return wiring.adapter(settings).web.app()
+    return wiring.adapter(wiring.calling(settings)).web.app()
 
 
 try:

@@ -21,6 +21,7 @@ SERVICE_CONFIG = """\
 [DEFAULT]
 stpurl = {sas}/SASBIWS/rest/storedProcesses/Shared Data/CI360Jobs/{{stpName}}
 retry_first = 0.05
+breaker_pause = 0.2
 retry_max = 0.2
 [DownloadFile]
 stpurl = {sas}/SASBIWS/services/DownloadFile

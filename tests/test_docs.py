@@ -13,7 +13,6 @@ import adapter
 from adapter import wiring
 from adapter.cli import shell
 from adapter.cli.main import COMMANDS, main
-from adapter.cli.serving import GRACE_S
 from adapter.config import KEYS, load
 from adapter.core.columns import default_columns
 from adapter.core.document import MAX_COLUMNS, table_of
@@ -116,7 +115,7 @@ def endpoints(home: Path) -> list[str]:
     (home / "schemas/instream.xsd").write_bytes((ROOT / "schemas/instream.xsd").read_bytes())
     stpurl = "stpurl = http://sas.example.com/SASBIWS/rest/storedProcesses/{{stpName}}"
     (home / "conf/serviceConfig.ini").write_text(f"[DEFAULT]\n{stpurl}\n", encoding="utf-8")
-    parts = wiring.adapter(load(home, {}))
+    parts = wiring.adapter(wiring.calling(load(home, {})))
     try:
         rules = list(parts.web.app().url_map.iter_rules())
     finally:
@@ -163,7 +162,6 @@ def test_every_dependency_is_argued():
 @pytest.mark.parametrize(
     ("page", "told"),
     [
-        ("docs/commands.md", f"may take {GRACE_S:g} more seconds"),
         ("docs/commands.md", f"and {shell.INTERRUPTED} when Ctrl-C ended it early"),
         ("README.md", f"(at most {MAX_WAIT_S:g})"),
         ("docs/mapping.md", f"| nesting | {MAX_DEPTH} levels |"),

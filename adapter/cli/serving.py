@@ -13,9 +13,6 @@ from adapter.core.errors import AdapterError
 from adapter.observe import Observer
 from adapter.web.server import HttpServer, listen
 
-GRACE_S = 15.0
-"""Seconds that requests and attempts under way may still take once the process is told to stop."""
-
 _ANSWER_S = 3.0
 
 
@@ -35,10 +32,11 @@ class Serving:
     def __init__(self, settings: Settings, *, work: bool = True) -> None:
         listener = listen(settings.host, settings.port)
         try:
-            self.parts = wiring.adapter(settings)
+            self.parts = wiring.adapter(wiring.calling(settings))
         except AdapterError:
             listener.close()
             raise
+        self._settings = settings
         self._work = work
         self._http = HttpServer(
             self.parts.web.app(),
@@ -65,7 +63,7 @@ class Serving:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.stop(GRACE_S)
+        self.stop(self._settings.stop_grace_s)
 
     def stop(self, grace_s: float) -> None:
         """Stop listening, let attempts and requests end within `grace_s` seconds, let go.

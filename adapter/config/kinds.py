@@ -11,6 +11,10 @@ Value = str | float
 
 _DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _WHOLE = re.compile(r"[0-9]+")
+_RATE = re.compile(r"(?P<calls>[0-9]{1,6})/(?P<period>second|minute|hour)", re.IGNORECASE)
+_PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+_MAX_RATE = 10_000
+_STORE = re.compile(r"postgres(?:ql)?://[^\s/]+/[^\s/?#]+(?:\?[^\s#]*)?")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 
@@ -141,6 +145,37 @@ class Choice:
             if word.lower() == text.lower():
                 return word
         raise Refused("this is not one of the values allowed", self.expected)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A number per second or minute, read as the seconds between two; `none` is 0."""
+
+    unit: ClassVar[str] = "calls"
+    expected: ClassVar[str] = "calls per time, such as 5/second, 30/minute or 100/hour, or none"
+
+    def read(self, text: str) -> float:
+        """Seconds between two calls, from digits, a slash and a word."""
+        if text.lower() == "none":
+            return 0.0
+        told = _RATE.fullmatch(text)
+        if not told or not 0 < int(told["calls"]) <= _MAX_RATE:
+            raise Refused("this is not a rate", self.expected)
+        return _PERIODS[told["period"].lower()] / int(told["calls"])
+
+
+@dataclass(frozen=True)
+class StoreUrl:
+    """The address of a PostgreSQL database, or nothing."""
+
+    unit: ClassVar[str] = ""
+    expected: ClassVar[str] = "postgresql://user@host/database, or nothing"
+
+    def read(self, text: str) -> str:
+        """The address as written."""
+        if text and not (_STORE.fullmatch(text) and re.fullmatch(CLEAN, text)):
+            raise Refused("this is not the address of a PostgreSQL database", self.expected)
+        return text
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,13 @@ from adapter.config.routes import INIT, Written, default_route, routes_by_name
 from adapter.config.sections import check_credentials, stored_processes
 from adapter.config.settings import LogSettings, Settings
 from adapter.config.values import Values
+from adapter.core.delivery import Retention, State
 from adapter.core.errors import ConfigurationInvalid, Problem
 from adapter.core.payload import Limits
+from adapter.core.redact import Secret
 from adapter.core.route import Credentials, Routes
 
+DAY_S = 86_400.0
 WINDOWS = os.name == "nt"
 
 
@@ -84,11 +87,21 @@ def _settings(sources: _Sources, findings: Findings) -> Settings:
         threads=server.get("threads", int),
         workers=server.get("workers", int),
         keep_rejected=server.get("keep_rejected", int),
+        retention=_retention(server),
+        stop_grace_s=server.get("stop_grace", float),
+        store_url=Secret(server.get("store_url", str)),
         credentials_saved_at=saved_at(
             sources.credentials, at(sources.environment, Place.CREDENTIALS), sources.home
         ),
         notes=in_order(findings.notes),
     )
+
+
+def _retention(server: Values) -> Retention:
+    """Days per state as seconds; 0 keeps for ever."""
+    states = (State.DELIVERED, State.PARKED, State.CANCELLED)
+    days = {state: server.get(f"keep_{state}", int) for state in states}
+    return Retention({state: kept * DAY_S for state, kept in days.items() if kept})
 
 
 def _values(sources: _Sources, written: Level, place: Place) -> Values:

@@ -11,10 +11,12 @@ from adapter.config.files import below, is_file, names_in
 from adapter.config.key import DEFAULT
 from adapter.config.template import TEMPLATE
 from adapter.config.values import Values
+from adapter.core.breaker import BreakerPolicy
 from adapter.core.errors import Problem
 from adapter.core.redact import shortened
 from adapter.core.route import (
     Credentials,
+    Order,
     Policy,
     Route,
     TransportName,
@@ -85,6 +87,12 @@ def _route(name: str, written: Written, home: Path, findings: Findings) -> Route
         connect_timeout_s=values.get("connect_timeout", float),
         max_line=values.get("max_line", int),
         concurrency=values.get("concurrency", int),
+        server_concurrency=values.get("server_concurrency", int),
+        interval_s=values.get("rate", float),
+        order=Order(values.get("order", str)),
+        breaker=BreakerPolicy(
+            values.get("breaker_failures", int), values.get("breaker_pause", float)
+        ),
         target=_target(name, transport[0], values, findings),
         ca_file=ca_file,
     )
@@ -155,6 +163,7 @@ def _policy(values: Values, findings: Findings) -> Policy:
         max_attempts=values.get("max_attempts", int),
         retry_first_s=values.get("retry_first", float),
         retry_max_s=values.get("retry_max", float),
+        give_up_after_s=values.get("give_up_after", float),
     )
     entry = values.entry("retry_max", "retry_first")
     if entry and policy.retry_max_s < policy.retry_first_s:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapter.core.delivery import Retention
 from adapter.core.errors import Problem
 from adapter.core.payload import Limits
+from adapter.core.redact import Secret
 from adapter.core.route import Routes
 
 
@@ -39,6 +41,9 @@ class Settings:
         threads: Server threads.
         workers: Delivery threads.
         keep_rejected: Rejected deliveries kept.
+        retention: How long ended deliveries are kept.
+        stop_grace_s: Seconds that calls and requests under way may still take at the end.
+        store_url: The PostgreSQL database that hosts share; an empty one keeps a file in var.
         credentials_saved_at: When user or password may last have changed, in seconds since
             1970-01-01 UTC.
         notes: What works otherwise than it seems to be meant.
@@ -53,6 +58,9 @@ class Settings:
     threads: int
     workers: int
     keep_rejected: int
+    retention: Retention
+    stop_grace_s: float
+    store_url: Secret
     credentials_saved_at: float = 0.0
     notes: tuple[Problem, ...] = ()
 

@@ -10,7 +10,7 @@ AdapterError
 ├── Rejected                  kept, to be replayed once mended
 │   ├── StpNameMissing, StpNameInvalid, StpNameConflict, StpUnknown
 │   └── DocumentInvalid       with every problem
-├── DeliveryUnknown
+├── DeliveryUnknown, DeliveryNotWaiting, AlreadyAccepted
 ├── StoreUnavailable
 ├── RouteHeld
 └── DeliveryError             one attempt went wrong: see `adapter.core.failures`
@@ -189,7 +189,10 @@ class DocumentInvalid(Rejected):
     """The document does not satisfy its schema or the limits of SAS; see `problems`."""
 
     code = "DOCUMENT_INVALID"
-    remedy = "Mend the task, or the schema of this stored process, then send the task again."
+    remedy = (
+        "Mend the schema of this stored process, then: sasbiws deliveries retry; "
+        "or mend the task and run it again."
+    )
 
 
 class DeliveryUnknown(AdapterError):
@@ -197,6 +200,20 @@ class DeliveryUnknown(AdapterError):
 
     code = "DELIVERY_UNKNOWN"
     remedy = "Use the deliveryId of an answer or of a log line."
+
+
+class DeliveryNotWaiting(AdapterError):
+    """What was asked cannot be done to a delivery in its state."""
+
+    code = "DELIVERY_NOT_WAITING"
+    remedy = "Look at it first: sasbiws deliveries show ID."
+
+
+class AlreadyAccepted(AdapterError):
+    """The task of a rejected delivery was accepted meanwhile as another delivery."""
+
+    code = "ALREADY_ACCEPTED"
+    remedy = "Discard the rejected one; the other delivery stands for the task."
 
 
 class StoreUnavailable(AdapterError):

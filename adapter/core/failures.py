@@ -6,6 +6,7 @@
 DeliveryError
 ├── NotSent         NameNotFound, ConnectionRefused, ConnectTimedOut, TlsFailed,
 │                   ContractUnavailable
+├── LinksExpired, GaveUp   not sent either, but for no fault of the server
 ├── NotRun          SasBusy, CredentialsRefused, RequestRefused, ClientFault,
 │                   ConfigurationFault, ContractUnusable, RouteUnknown
 ├── ProgramFailed   it ran
@@ -103,6 +104,22 @@ class ContractUnavailable(NotSent):
     remedy = "Open the address with ?wsdl in a browser on this machine; it must show the WSDL."
 
 
+class LinksExpired(DeliveryError):
+    """The presigned links of the task expired before it could be sent."""
+
+    code = "LINKS_EXPIRED"
+    effect = Effect.NOT_SENT
+    remedy = "Run the CI 360 task again: its fresh links heal this delivery."
+
+
+class GaveUp(DeliveryError):
+    """The task waited longer than the route's give_up_after."""
+
+    code = "GAVE_UP"
+    effect = Effect.NOT_SENT
+    remedy = "Look whether the task is still wanted; give_up_after sets how long one may wait."
+
+
 class NotRun(DeliveryError):
     """SAS answered, and certainly did not run the stored process."""
 
@@ -161,20 +178,14 @@ class RouteUnknown(NotRun):
     """The stored process was configured when the task was accepted, and is no longer."""
 
     code = "ROUTE_UNKNOWN"
-    remedy = (
-        "Put the section back into conf/serviceConfig.ini and restart; "
-        "then send the task again with an Idempotency-Key of its own."
-    )
+    remedy = "Put the section back into conf/serviceConfig.ini and restart."
 
 
 class ProgramFailed(DeliveryError):
     """SAS fault 3000: the stored process ran and ended with an unaccepted SYSCC."""
 
     code = "SAS_PROGRAM_FAILED"
-    remedy = (
-        "Read the stored process's log; once it is mended, "
-        "send the task again with an Idempotency-Key of its own."
-    )
+    remedy = "Read the stored process's log and mend what it tells."
     effect = Effect.RAN
 
 
@@ -188,17 +199,14 @@ class ProgramTimedOut(OutcomeUnknown):
     """SAS fault 5000: the stored process ran longer than SAS allows."""
 
     code = "SAS_PROGRAM_TIMED_OUT"
-    remedy = (
-        "Look whether the stored process finished; if not, "
-        "send the task again with an Idempotency-Key of its own."
-    )
+    remedy = "Look whether the stored process finished."
 
 
 class ServerFailed(OutcomeUnknown):
     """The middle tier failed without saying what happened to the stored process."""
 
     code = "SAS_SERVER_FAILED"
-    remedy = "Look into the middle tier's log and whether the stored process ran; then decide."
+    remedy = "Look into the middle tier's log and whether the stored process ran."
 
 
 class AnswerTimedOut(OutcomeUnknown):
@@ -212,10 +220,7 @@ class ConnectionLost(OutcomeUnknown):
     """The connection broke after the request was on its way."""
 
     code = "SAS_CONNECTION_LOST"
-    remedy = (
-        "Look whether the stored process ran; if not, "
-        "send the task again with an Idempotency-Key of its own."
-    )
+    remedy = "Look whether the stored process ran."
 
 
 class AnswerTooLarge(OutcomeUnknown):
@@ -229,10 +234,7 @@ class WorkerDied(OutcomeUnknown):
     """The process that made the attempt ended before it could record the outcome."""
 
     code = "WORKER_DIED"
-    remedy = (
-        "Look whether the stored process ran; if not, "
-        "send the task again with an Idempotency-Key of its own."
-    )
+    remedy = "Look whether the stored process ran."
 
 
 class AttemptCrashed(OutcomeUnknown):

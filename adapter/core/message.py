@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from adapter.core.deadline import links_expire_at
 from adapter.core.document import Document
 from adapter.core.errors import IdempotencyKeyInvalid
 from adapter.core.payload import Payload
@@ -43,6 +44,9 @@ class Message:
         payload: The body as received, from which it can be built again.
         table: The instream document; the transport's wrapper is added when it is sent.
         request_id: The id of the request that brought it.
+        task_id: The bulk task or the event that it came from; empty where none is named.
+        links_expire_at: When its first presigned link expires, in seconds since 1970-01-01 UTC;
+            None where it has none.
     """
 
     delivery_id: str
@@ -51,6 +55,8 @@ class Message:
     payload: bytes
     table: bytes
     request_id: str
+    task_id: str = ""
+    links_expire_at: float | None = None
 
     @classmethod
     def seal(  # noqa: PLR0913  each is a fact of the message
@@ -65,7 +71,16 @@ class Message:
     ) -> Self:
         """The message of a checked document."""
         key = idempotency_key(payload, header_key, random_key=delivery_id)
-        return cls(delivery_id, stored_process, key, payload.raw, document.xml, request_id)
+        return cls(
+            delivery_id,
+            stored_process,
+            key,
+            payload.raw,
+            document.xml,
+            request_id,
+            payload.task_id,
+            links_expire_at(payload),
+        )
 
     @property
     def digest(self) -> str:

@@ -108,6 +108,11 @@ class Payload:
         return str(value) if isinstance(value, str) else ""
 
     @property
+    def task_id(self) -> str:
+        """The id of the bulk task, else of the event; empty where neither is there."""
+        return self.text_at("taskId") or self.text_at("guid")
+
+    @property
     def stp_name(self) -> str:
         """The stored process the payload itself names, unchecked; empty where it names none.
 

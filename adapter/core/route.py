@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from adapter.core import sasbiws
+from adapter.core.breaker import BreakerPolicy
 from adapter.core.errors import StpUnknown
 from adapter.core.redact import Secret, shortened
 
@@ -16,6 +17,13 @@ class TransportName(StrEnum):
 
     SOAP = "soap"
     REST = "rest"
+
+
+class Order(StrEnum):
+    """Which delivery of a stored process is next: any that is due, or strictly the oldest."""
+
+    ANY = "any"
+    ARRIVAL = "arrival"
 
 
 @dataclass(frozen=True)
@@ -35,12 +43,14 @@ class Policy:
         max_attempts: Attempts in all before a delivery is parked.
         retry_first_s: Seconds before the first retry, doubled each time, with full jitter.
         retry_max_s: Seconds that a wait is never longer than.
+        give_up_after_s: Seconds after which no further attempt begins.
     """
 
     idempotent: bool = False
     max_attempts: int = 50
     retry_first_s: float = 2.0
     retry_max_s: float = 300.0
+    give_up_after_s: float = 259_200.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,10 @@ class Route:
         connect_timeout_s: Seconds for connect and TLS handshake, each.
         max_line: Bytes of a line that the stored process reads.
         concurrency: Calls at a time.
+        server_concurrency: Calls at a time to this SAS server, over all stored processes.
+        interval_s: Seconds between the starts of two calls; 0 sets no rate.
+        order: Which delivery is next.
+        breaker: When an address that is unwell is left alone.
         target: Data target asked for raw by REST; empty asks for the whole result.
         ca_file: Certificate authorities to trust instead of the built-in list.
     """
@@ -76,6 +90,10 @@ class Route:
     connect_timeout_s: float = 10.0
     max_line: int = 3000
     concurrency: int = 3
+    server_concurrency: int = 3
+    interval_s: float = 0.0
+    order: Order = Order.ANY
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     target: str = ""
     ca_file: str = ""
 
@@ -85,10 +103,15 @@ class Route:
         return sasbiws.address(self.stpurl, self.stored_process)
 
     @property
+    def server(self) -> str:
+        """Scheme, host and port of the SAS server."""
+        return sasbiws.server(self.stpurl)
+
+    @property
     def account(self) -> str:
         """SAS server and user together: what SAS locks, so what a hold covers."""
         user = self.credentials.user if self.credentials else "no user"
-        return f"{user} at {sasbiws.server(self.stpurl)}"
+        return f"{user} at {self.server}"
 
     def by(self, transport: TransportName) -> Route:
         """The same route by the named transport."""

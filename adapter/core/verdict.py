@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from adapter.core import failures
+from adapter.core.deadline import GAVE_UP, LINKS_EXPIRED, Deadline
 from adapter.core.failures import DeliveryError
 from adapter.core.route import Policy
 
@@ -55,6 +56,8 @@ TABLE: dict[type[DeliveryError], tuple[Rule, Rule, str]] = {
     failures.ConnectTimedOut:        (Rule.RETRY, Rule.RETRY, "not_sent"),
     failures.TlsFailed:              (Rule.RETRY, Rule.RETRY, "not_sent"),
     failures.ContractUnavailable:    (Rule.RETRY, Rule.RETRY, "not_sent"),
+    failures.LinksExpired:           (Rule.PARK,  Rule.PARK,  LINKS_EXPIRED),
+    failures.GaveUp:                 (Rule.PARK,  Rule.PARK,  GAVE_UP),
     failures.SasBusy:                (Rule.RETRY, Rule.RETRY, "sas_busy"),
     failures.CredentialsRefused:     (Rule.HOLD,  Rule.HOLD,  "credentials_refused"),
     failures.RequestRefused:         (Rule.PARK,  Rule.PARK,  "request_refused"),
@@ -78,17 +81,25 @@ TABLE: dict[type[DeliveryError], tuple[Rule, Rule, str]] = {
 """Every leaf of the delivery errors. A test holds that none is missing."""
 
 
-SEND_AGAIN = "send the task again with an Idempotency-Key"
+@dataclass(frozen=True)
+class Ended:
+    """When an attempt ended, and until when another may begin."""
+
+    at: float
+    deadline: Deadline
 
 
-def judge(failure: DeliveryError, attempt: int, policy: Policy, jitter: float) -> Verdict:
+def judge(
+    failure: DeliveryError, attempt: int, policy: Policy, jitter: float, ended: Ended | None = None
+) -> Verdict:
     """The verdict on one failed attempt.
 
     Args:
         failure: What went wrong.
-        attempt: Number of this attempt, from 1.
+        attempt: Number of this attempt, from 1, since a person last sent the delivery.
         policy: The route's.
         jitter: A random number of at least 0 and less than 1.
+        ended: When; None sets no deadline.
     """
     plain, idempotent, why = TABLE[type(failure)]
     match idempotent if policy.idempotent else plain:
@@ -99,14 +110,30 @@ def judge(failure: DeliveryError, attempt: int, policy: Policy, jitter: float) -
         case Rule.RETRY if attempt >= policy.max_attempts:
             return Park(f"attempts_exhausted:{why}")
         case _:
-            return Retry(delay_s(attempt, policy, jitter, failure.retry_after_s))
+            after_s = delay_s(attempt, policy, jitter, failure.retry_after_s)
+            return _in_time(Retry(after_s), why, ended)
 
 
-def parked_remedy(remedy: str) -> str:
-    """The remedy of a failure whose delivery is parked: nothing more happens by itself."""
-    if SEND_AGAIN.lower() in remedy.lower():
-        return remedy
-    return f"{remedy} It is not tried again by itself: {SEND_AGAIN} of its own.".strip()
+def _in_time(retry: Retry, why: str, ended: Ended | None) -> Verdict:
+    """The retry, unless it would begin after the deadline."""
+    if ended is None or ended.at + retry.after_s <= ended.deadline.at:
+        return retry
+    if ended.deadline.why == LINKS_EXPIRED:
+        return Park(LINKS_EXPIRED)
+    return Park(f"{GAVE_UP}:{why}")
+
+
+def parked_remedy(remedy: str, why: str, delivery_id: str) -> str:
+    """What a person must do about a parked delivery: nothing more happens by itself.
+
+    Args:
+        remedy: Of its last failure.
+        why: Of the verdict.
+        delivery_id: Which one.
+    """
+    if why == LINKS_EXPIRED:
+        return failures.LinksExpired.remedy
+    return f"{remedy} Then: sasbiws deliveries retry {delivery_id}, or discard.".strip()
 
 
 def delay_s(attempt: int, policy: Policy, jitter: float, retry_after_s: float | None) -> float:

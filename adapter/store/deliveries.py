@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, RowMapping
 from sqlalchemy.dialects import postgresql, sqlite
 
-from adapter.core.errors import IdempotencyKeyReused, StoreUnavailable
-from adapter.core.message import KeySource, Message
-from adapter.core.redact import shortened
-from adapter.core.verdict import Delivered
-from adapter.ports import (
+from adapter.core.breaker import Breaker
+from adapter.core.deadline import LINKS_EXPIRED
+from adapter.core.delivery import (
     AccountHold,
     Added,
-    Clock,
     Delivery,
+    Gate,
+    Idle,
     Lease,
     Outcome,
     Rejection,
     State,
 )
+from adapter.core.errors import IdempotencyKeyReused, StoreUnavailable
+from adapter.core.message import KeySource, Message
+from adapter.core.redact import shortened
+from adapter.core.verdict import Delivered
+from adapter.ports import Clock
 from adapter.store import claims, links, rows
 from adapter.store.database import Database
 from adapter.store.sqlite import empty_log, open_sqlite
-from adapter.store.tables import REJECTED, RUNNING, attempts, deliveries, holds
+from adapter.store.tables import REJECTED, RUNNING, attempts, breakers, deliveries, holds
 
 __all__ = ["SqlDeliveries", "open_sqlite"]
 
@@ -76,7 +81,7 @@ class SqlDeliveries:
 
     def _met_again(self, connection: Connection, message: Message) -> str:
         query = (
-            sa.select(deliveries.c.id, deliveries.c.digest, deliveries.c.state)
+            sa.select(deliveries.c.id, deliveries.c.digest, deliveries.c.state, deliveries.c.why)
             .where(
                 deliveries.c.stored_process == message.stored_process,
                 deliveries.c.key_value == rows.key_value(message),
@@ -95,16 +100,15 @@ class SqlDeliveries:
                 f"the Idempotency-Key {shortened(message.key.value)!r} was used before with "
                 f"another body, for delivery {first['id']}"
             )
-        if State(first["state"]) in (State.QUEUED, State.RETRYING):
-            fresh = {
-                "payload": message.payload,
-                "document": message.table,
-                "digest": message.digest,
-                "updated_at": self._clock.now(),
-            }
-            connection.execute(
-                sa.update(deliveries).where(deliveries.c.id == first["id"]).values(fresh)
-            )
+        now = self._clock.now()
+        fresh = {**rows.sent_columns(message), "updated_at": now}
+        if first["why"] == LINKS_EXPIRED:
+            fresh |= rows.queued_columns(now)
+        elif State(first["state"]) not in (State.QUEUED, State.RETRYING):
+            return
+        connection.execute(
+            sa.update(deliveries).where(deliveries.c.id == first["id"]).values(fresh)
+        )
 
     def reject(self, rejection: Rejection) -> None:
         """Keep a rejected payload; the oldest beyond the cap are dropped."""
@@ -113,23 +117,25 @@ class SqlDeliveries:
             connection.execute(sa.insert(deliveries).values(columns))
             connection.execute(_beyond_cap(self._keep_rejected))
 
-    def lease(self, owner: str, concurrency: Callable[[str], int]) -> Lease | None:
-        """The next due delivery, now running by this owner; None when nothing is due.
+    def lease(self, owner: str, gate: Callable[[str], Gate]) -> Lease | Idle:
+        """The next delivery that is due and passes its gate, now running by this owner.
 
         Args:
             owner: The process that will make the attempt.
-            concurrency: Attempts that may run at a time for a stored process; 0 for none.
+            gate: What must be free for a stored process.
         """
-        now = self._clock.now()
         with self._database.read() as connection:
-            names = claims.due_names(connection, now)
+            names = [line.name for line in claims.waiting(connection)]
         # Asked outside the transaction: it may take its time, or read this store itself.
-        limits = {name: concurrency(name) for name in names}
-        if not any(limit > 0 for limit in limits.values()):
-            return None
+        gates = {name: gate(name) for name in names}
+        if not any(gate.concurrency for gate in gates.values()):
+            return Idle()
+        now = self._clock.now()
         with self._database.write() as connection:
-            row = claims.claim(connection, owner, limits, now)
-        return rows.lease_of(row, now) if row is not None else None
+            claimed = claims.claim(connection, owner, gates, now)
+        if isinstance(claimed, Idle):
+            return claimed
+        return rows.lease_of(claimed, now, gates[claimed["stored_process"]])
 
     def record(self, lease: Lease, outcome: Outcome) -> bool:
         """Write down how an attempt ended; False when the lease was lost meanwhile."""
@@ -145,9 +151,21 @@ class SqlDeliveries:
                 sa.update(deliveries).where(deliveries.c.id == lease.delivery_id).values(columns)
             )
             connection.execute(_end_attempt(lease, outcome))
+            self._note_health(connection, lease, outcome)
         if delivered:
             self._empty_log()
         return True
+
+    def _note_health(self, connection: Connection, lease: Lease, outcome: Outcome) -> None:
+        """What the attempt says of its address: the breaker, one step on."""
+        address = lease.gate.address
+        before = claims.breaker_at(connection, address) if address else Breaker()
+        after = before.after(outcome.failure, outcome.ended_at, lease.gate.breaker)
+        if after == before:
+            return
+        connection.execute(sa.delete(breakers).where(breakers.c.address == address))
+        if after != Breaker():
+            connection.execute(sa.insert(breakers).values(address=address, **asdict(after)))
 
     def _empty_log(self) -> None:
         # The outcome is on disk: where the log cannot be emptied now, a later delivery does it.
@@ -168,18 +186,13 @@ class SqlDeliveries:
         )
         with self._database.read() as connection:
             found = connection.execute(query).mappings()
-            return tuple(rows.lease_of(row, row["started_at"]) for row in found)
+            return tuple(rows.lease_of(row, row["started_at"], Gate(1)) for row in found)
 
     def owners(self) -> frozenset[str]:
         """The processes that hold running leases."""
         query = sa.select(deliveries.c.owner).where(RUNNING).distinct()
         with self._database.read() as connection:
             return frozenset(connection.execute(query).scalars())
-
-    def next_due(self, after: float) -> float | None:
-        """When the next waiting delivery falls due after `after`; both in seconds since 1970."""
-        with self._database.read() as connection:
-            return claims.next_due(connection, after)
 
     def get(self, delivery_id: str) -> Delivery | None:
         """What is known of a delivery."""
@@ -197,7 +210,11 @@ class SqlDeliveries:
 
     def hold(self, hold: AccountHold) -> None:
         """No further lease for this account until it is released."""
-        columns = {"since": hold.since, "message": rows.storable(hold.message)}
+        columns = {
+            "since": hold.since,
+            "message": rows.storable(hold.message),
+            "by_hand": hold.by_hand,
+        }
         statement = (
             self._insert(holds)
             .values(account=hold.account, **columns)

@@ -9,11 +9,21 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from adapter.core.answer import Answer, Stream
+from adapter.core.delivery import (
+    AccountHold,
+    Attempt,
+    Delivery,
+    Gate,
+    Lease,
+    Outcome,
+    Rejection,
+    State,
+)
 from adapter.core.errors import Problem
 from adapter.core.failures import Effect
 from adapter.core.message import Message
 from adapter.core.verdict import Delivered, Hold, Park, Retry
-from adapter.ports import AccountHold, Attempt, Delivery, Lease, Outcome, Rejection, State
+from adapter.store.tables import deliveries
 
 Columns = dict[str, Any]
 """Values by the name of their column."""
@@ -29,11 +39,36 @@ def message_columns(message: Message, now: float) -> Columns:
         "state": State.QUEUED.value,
         "key_value": key_value(message),
         "key_source": message.key.source.value,
+        **sent_columns(message),
+        "request_id": storable(message.request_id),
+        "accepted_at": now,
+        "queued_at": now,
+        "updated_at": now,
+        "due_at": now,
+    }
+
+
+def sent_columns(message: Message) -> Columns:
+    """What of a delivery is sent, and until when that may be."""
+    return {
         "digest": message.digest,
         "payload": message.payload,
         "document": message.table,
-        "request_id": storable(message.request_id),
-        "accepted_at": now,
+        "task_id": storable(message.task_id),
+        "links_expire_at": message.links_expire_at,
+    }
+
+
+def queued_columns(now: float) -> Columns:
+    """A delivery that a person, or a fresh task, puts back into the queue: it begins afresh."""
+    return {
+        "state": State.QUEUED.value,
+        "why": "",
+        "code": "",
+        "message": "",
+        "details": None,
+        "forgiven": deliveries.c.attempts,
+        "queued_at": now,
         "updated_at": now,
         "due_at": now,
     }
@@ -48,7 +83,9 @@ def rejection_columns(rejection: Rejection, now: float) -> Columns:
         "digest": hashlib.sha256(rejection.payload).hexdigest(),
         "payload": rejection.payload,
         "request_id": storable(rejection.request_id),
+        "task_id": storable(rejection.task_id),
         "accepted_at": now,
+        "queued_at": now,
         "updated_at": now,
         "due_at": now,
         "why": rejection.code.lower(),
@@ -67,6 +104,8 @@ def outcome_columns(outcome: Outcome) -> Columns:
         "transport": outcome.transport,
         "owner": None,
         "token": None,
+        "server": None,
+        "address": None,
     }
 
 
@@ -90,6 +129,7 @@ def delivery_of(row: RowMapping, history: Iterable[RowMapping]) -> Delivery:
         state=State(row["state"]),
         attempts=row["attempts"],
         accepted_at=row["accepted_at"],
+        queued_at=row["queued_at"],
         updated_at=row["updated_at"],
         due_at=row["due_at"],
         transport=row["transport"],
@@ -99,10 +139,12 @@ def delivery_of(row: RowMapping, history: Iterable[RowMapping]) -> Delivery:
         details=tuple(Problem(**problem) for problem in row["details"] or ()),
         result=_answer_of(row["result"]) if row["result"] is not None else None,
         history=tuple(_attempt_of(attempt) for attempt in history),
+        task_id=row["task_id"],
+        links_expire_at=row["links_expire_at"],
     )
 
 
-def lease_of(row: RowMapping, started_at: float) -> Lease:
+def lease_of(row: RowMapping, started_at: float, gate: Gate) -> Lease:
     """The lease of a running delivery."""
     return Lease(
         delivery_id=row["id"],
@@ -112,12 +154,16 @@ def lease_of(row: RowMapping, started_at: float) -> Lease:
         attempt=row["attempts"],
         token=row["token"],
         started_at=started_at,
+        tried=row["attempts"] - row["forgiven"],
+        queued_at=row["queued_at"],
+        links_expire_at=row["links_expire_at"],
+        gate=gate,
     )
 
 
 def hold_of(row: RowMapping) -> AccountHold:
     """The hold of an account."""
-    return AccountHold(row["account"], row["since"], row["message"])
+    return AccountHold(row["account"], row["since"], row["message"], row["by_hand"])
 
 
 def key_value(message: Message) -> str:

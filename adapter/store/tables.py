@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of a table; a database of a newer version is refused."""
 
 # SQLite uses a partial index only where the states stand in the query as literals.
 WAITING = sa.text("state IN ('queued', 'retrying')")
 RUNNING = sa.text("state = 'running'")
 REJECTED = sa.text("state = 'rejected'")
+ENDED = sa.text("state IN ('delivered', 'parked', 'rejected', 'cancelled')")
 
 METADATA = sa.MetaData()
 
@@ -26,21 +27,30 @@ deliveries = sa.Table(
     sa.Column("key_value", sa.Text),
     sa.Column("key_source", sa.Text),
     sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("payload", sa.LargeBinary, nullable=False),
-    sa.Column("document", sa.LargeBinary),
     sa.Column("request_id", sa.Text, nullable=False),
+    sa.Column("task_id", sa.Text, nullable=False, default=""),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    # Attempts made before a person last sent it: those that count against max_attempts come after.
+    sa.Column("forgiven", sa.Integer, nullable=False, default=0),
     sa.Column("accepted_at", sa.Double, nullable=False),
+    sa.Column("queued_at", sa.Double, nullable=False),
     sa.Column("updated_at", sa.Double, nullable=False),
     sa.Column("due_at", sa.Double, nullable=False),
+    sa.Column("links_expire_at", sa.Double),
+    # While it runs: by which process, with what right, on which server and address.
     sa.Column("owner", sa.Text),
     sa.Column("token", sa.Text),
+    sa.Column("server", sa.Text),
+    sa.Column("address", sa.Text),
     sa.Column("transport", sa.Text, nullable=False, default=""),
     sa.Column("why", sa.Text, nullable=False, default=""),
     sa.Column("code", sa.Text, nullable=False, default=""),
     sa.Column("message", sa.Text, nullable=False, default=""),
     sa.Column("details", _JSON),
+    # Last, so that a look at the other columns need not step over them.
     sa.Column("result", _JSON),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("document", sa.LargeBinary),
     sa.UniqueConstraint("stored_process", "key_value", name="one_delivery_per_key"),
 )
 
@@ -69,6 +79,23 @@ holds = sa.Table(
     sa.Column("account", sa.Text, primary_key=True),
     sa.Column("since", sa.Double, nullable=False),
     sa.Column("message", sa.Text, nullable=False),
+    sa.Column("by_hand", sa.Boolean, nullable=False, default=False),
+)
+
+breakers = sa.Table(
+    "breakers",
+    METADATA,
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("open_until", sa.Double),
+)
+
+rates = sa.Table(
+    "rates",
+    METADATA,
+    sa.Column("stored_process", sa.Text, primary_key=True),
+    # No attempt of it begins before.
+    sa.Column("next_at", sa.Double, nullable=False),
 )
 
 
@@ -77,5 +104,8 @@ def _index(name: str, where: sa.TextClause, *columns: sa.Column[object]) -> None
 
 
 _index("waiting", WAITING, deliveries.c.stored_process, deliveries.c.due_at)
-_index("running", RUNNING, deliveries.c.owner, deliveries.c.stored_process)
+_index("arrived", WAITING, deliveries.c.stored_process, deliveries.c.accepted_at)
+_index("running", RUNNING, deliveries.c.stored_process, deliveries.c.server, deliveries.c.address)
 _index("rejected", REJECTED, deliveries.c.accepted_at)
+_index("ended", ENDED, deliveries.c.state, deliveries.c.updated_at)
+sa.Index("newest", deliveries.c.accepted_at)

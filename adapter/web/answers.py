@@ -8,10 +8,10 @@ from typing import Any
 
 from adapter.core import errors, failures
 from adapter.core.answer import Answer
+from adapter.core.delivery import Attempt, Delivery, State
 from adapter.core.errors import AdapterError, Rejected, StoreUnavailable
 from adapter.core.failures import CredentialsRefused
 from adapter.core.verdict import parked_remedy
-from adapter.ports import Attempt, Delivery, State
 from adapter.web.guard import OriginRefused
 
 Json = dict[str, Any]
@@ -143,7 +143,9 @@ def failure_json(delivery: Delivery) -> Json:
 def remedy_of(delivery: Delivery, code: str) -> str:
     """What to do about this error of this delivery."""
     remedy = REMEDIES.get(code, "")
-    return parked_remedy(remedy) if delivery.state is State.PARKED else remedy
+    if delivery.state is State.PARKED:
+        return parked_remedy(remedy, delivery.why, delivery.delivery_id)
+    return remedy
 
 
 def held_json() -> Json:

@@ -12,10 +12,11 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from werkzeug.routing import PathConverter
 
 from adapter.accept import Accept, Accepted, Post
+from adapter.core.delivery import Delivery, State
 from adapter.core.errors import AdapterError, PayloadTooLarge, Rejected, StoreUnavailable
 from adapter.core.failures import CredentialsRefused
 from adapter.observe import Observer
-from adapter.ports import Clock, Delivery, DeliveryStore, State
+from adapter.ports import Clock, DeliveryStore
 from adapter.web import answers, guard
 from adapter.web.waiting import Waiting, preferred_wait_s
 

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from adapter.bell import Bell
+from adapter.core.delivery import Delivery, State
 from adapter.core.errors import DeliveryUnknown, StpUnknown
 from adapter.core.redact import shortened
 from adapter.core.route import Routes
-from adapter.ports import Clock, Delivery, DeliveryStore, State
+from adapter.ports import Clock, DeliveryStore
 
 MAX_WAIT_S = 55.0
 """CI 360 ends a connector's call after 60 s."""

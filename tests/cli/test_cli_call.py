@@ -8,8 +8,8 @@ import time
 import pytest
 
 from adapter import config, wiring
+from adapter.core.delivery import AccountHold
 from adapter.emulator import ConnectionFault, Output, Page, Switches, example_bulk_task
-from adapter.ports import AccountHold
 
 TASK = b'{"a": "1 < 2", "taskId": "t", "taskVersionId": "v", "occurrenceId": "o"}'
 
@@ -160,7 +160,7 @@ def test_wrong_usage_is_not_sent(call, emulator, tmp_path):
 
 
 def test_a_held_account_is_not_called(call, home, emulator):
-    parts = wiring.adapter(config.load(home, {}))
+    parts = wiring.adapter(wiring.calling(config.load(home, {})))
     account = parts.settings.routes.choose("Echo").account
     assert account == f"no user at {emulator.url}"
     parts.deliveries.hold(AccountHold(account, time.time(), "SAS answered 401"))

@@ -7,9 +7,10 @@ import time
 import uuid
 from pathlib import Path
 
+from adapter.core.delivery import Gate, Lease, Outcome
 from adapter.core.message import IdempotencyKey, KeySource, Message
 from adapter.core.verdict import Park
-from adapter.ports import Contract, Outcome
+from adapter.ports import Contract
 from adapter.store.contracts import ContractFolder
 from adapter.store.deliveries import SqlDeliveries, open_sqlite
 from adapter.store.slots import ProcessSlot
@@ -63,21 +64,21 @@ def lease_all(path, owner):
     store = opened(path)
     say("ready")
     sys.stdin.readline()
-    while lease := store.lease(owner, lambda _: 1000):
+    while isinstance(lease := store.lease(owner, lambda _: Gate(1000)), Lease):
         say(lease.delivery_id)
         assert store.record(lease, Outcome(Park("seen"), "soap", time.time()))
 
 
 def hold_lease(path, slots):
     slot = ProcessSlot(Path(slots))
-    lease = opened(path).lease(slot.owner, lambda _: 1)
+    lease = opened(path).lease(slot.owner, lambda _: Gate(1))
     say(f"{slot.owner} {lease.delivery_id}")
     sys.stdin.readline()
 
 
 def lease_and_die(path, slots):
     slot = ProcessSlot(Path(slots))
-    opened(path).lease(slot.owner, lambda _: 1)
+    opened(path).lease(slot.owner, lambda _: Gate(1))
     die()
 
 

@@ -3,15 +3,15 @@
 import pytest
 
 from adapter.core.answer import Answer
+from adapter.core.delivery import Added, Gate, Idle, Lease, Outcome, State
 from adapter.core.errors import IdempotencyKeyReused
 from adapter.core.failures import ConnectionRefused
 from adapter.core.message import KeySource
 from adapter.core.verdict import Delivered, Park, Retry
-from adapter.ports import Added, Outcome, State
 
 
 def any_number(_):
-    return 1000
+    return Gate(1000)
 
 
 def test_added_message_waits_and_is_due_at_once(store, clock, message):
@@ -99,7 +99,7 @@ def test_what_is_under_way_or_ended_is_not_changed_by_a_second_post(store, clock
         first.delivery_id, replayed=True
     )
     assert store.get(first.delivery_id) == before
-    assert store.lease("o", any_number) is None
+    assert isinstance(store.lease("o", any_number), Idle)
 
 
 def test_explicit_key_is_known_after_delivery(store, clock, message):
@@ -132,5 +132,5 @@ def test_twenty_posts_of_one_key_at_once_make_one_delivery(store, message, in_th
 
     assert len({each.delivery_id for each in added}) == 1
     assert [each.replayed for each in added].count(False) == 1
-    assert store.lease("o", any_number) is not None
-    assert store.lease("o", any_number) is None
+    assert isinstance(store.lease("o", any_number), Lease)
+    assert isinstance(store.lease("o", any_number), Idle)

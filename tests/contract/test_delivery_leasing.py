@@ -5,13 +5,13 @@ import threading
 import pytest
 
 from adapter.core.answer import Answer
+from adapter.core.delivery import AccountHold, Attempt, Gate, Idle, Lease, Outcome, State
 from adapter.core.failures import AnswerTimedOut, ConnectionRefused
 from adapter.core.verdict import Delivered, Park, Retry
-from adapter.ports import AccountHold, Attempt, Outcome, State
 
 
 def any_number(_):
-    return 1000
+    return Gate(1000)
 
 
 def test_lease_carries_what_the_attempt_needs(store, clock, message):
@@ -52,21 +52,21 @@ def test_no_more_run_than_their_stored_process_allows(store, message):
     for name in ("A", "A", "A", "B"):
         store.add(message(name))
 
-    leased = [store.lease("o", {"A": 2, "B": 1}.__getitem__) for _ in range(4)]
+    leased = [store.lease("o", {"A": Gate(2), "B": Gate(1)}.__getitem__) for _ in range(4)]
 
-    assert sorted(lease.stored_process for lease in leased if lease) == ["A", "A", "B"]
-    assert leased[3] is None
+    assert sorted(lease.stored_process for lease in leased[:3]) == ["A", "A", "B"]
+    assert isinstance(leased[3], Idle)
 
 
 def test_ended_attempt_makes_room(store, clock, message):
     store.add(message())
     store.add(message())
-    lease = store.lease("o", lambda _: 1)
-    assert store.lease("o", lambda _: 1) is None
+    lease = store.lease("o", lambda _: Gate(1))
+    assert isinstance(store.lease("o", lambda _: Gate(1)), Idle)
 
     store.record(lease, Outcome(Park("x"), "soap", clock.now(), failure=AnswerTimedOut("late")))
 
-    assert store.lease("o", lambda _: 1) is not None
+    assert isinstance(store.lease("o", lambda _: Gate(1)), Lease)
 
 
 def test_one_held_up_blocks_no_other(store, clock, message):
@@ -74,7 +74,7 @@ def test_one_held_up_blocks_no_other(store, clock, message):
     clock.advance(1.0)
     store.add(message("free"))
 
-    lease = store.lease("o", lambda name: 0 if name == "held" else 1)
+    lease = store.lease("o", lambda name: Gate(0 if name == "held" else 1))
 
     assert lease.stored_process == "free"
 
@@ -88,7 +88,7 @@ def test_retry_of_one_blocks_no_other_of_its_stored_process(store, clock, messag
     store.add(second)
 
     assert store.lease("o", any_number).delivery_id == second.delivery_id
-    assert store.lease("o", any_number) is None
+    assert isinstance(store.lease("o", any_number), Idle)
 
 
 def test_concurrency_may_ask_the_store_itself(store, message):
@@ -97,9 +97,9 @@ def test_concurrency_may_ask_the_store_itself(store, message):
 
     def limit(_):
         store.release("someone")
-        return 1 if not store.holds() else 0
+        return Gate(1 if not store.holds() else 0)
 
-    assert store.lease("o", limit) is not None
+    assert isinstance(store.lease("o", limit), Lease)
 
 
 def test_concurrency_that_fails_leaves_the_delivery_waiting(store, message):
@@ -119,7 +119,7 @@ def test_eight_threads_lease_each_delivery_once(store, message, in_threads):
 
     def lease_all(number):
         found = []
-        while lease := store.lease(f"owner-{number}", any_number):
+        while isinstance(lease := store.lease(f"owner-{number}", any_number), Lease):
             found.append((lease.delivery_id, lease.token))
         return found
 
@@ -130,14 +130,13 @@ def test_eight_threads_lease_each_delivery_once(store, message, in_threads):
 
 
 def test_limit_holds_between_threads(store, clock, message, in_threads):
-    for _ in range(40):
-        store.add(message())
+    tasks = [store.add(message()).delivery_id for _ in range(40)]
     running, most, guard = set(), [], threading.Lock()
 
     def work(number):
-        while store.next_due(0.0) is not None:
-            lease = store.lease(f"owner-{number}", lambda _: 3)
-            if lease is None:
+        while any(store.get(task).state is State.QUEUED for task in tasks):
+            lease = store.lease(f"owner-{number}", lambda _: Gate(3))
+            if isinstance(lease, Idle):
                 continue
             with guard:
                 running.add(lease.delivery_id)
@@ -172,20 +171,3 @@ def test_ended_leases_have_no_owner(store, clock, message):
 
     assert store.owners() == frozenset()
     assert store.abandoned("a") == ()
-
-
-def test_next_due_is_the_first_after_a_time(store, clock, message):
-    assert store.next_due(0.0) is None
-    now = clock.now()
-    for name, wait_s in (("A", 30.0), ("B", 10.0), ("A", 20.0)):
-        store.add(message(name))
-        lease = store.lease("o", any_number)
-        outcome = Outcome(Retry(wait_s), "soap", now, failure=ConnectionRefused("no"))
-        store.record(lease, outcome)
-
-    assert [store.next_due(after) for after in (0.0, now + 10, now + 20, now + 30)] == [
-        now + 10,
-        now + 20,
-        now + 30,
-        None,
-    ]

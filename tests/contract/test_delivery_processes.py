@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from adapter.ports import State
+from adapter.core.delivery import State
 from adapter.store.slots import ProcessSlot
 
 LIMIT_S = 20.0

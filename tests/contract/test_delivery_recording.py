@@ -3,6 +3,7 @@
 import pytest
 
 from adapter.core.answer import Answer, Stream
+from adapter.core.delivery import AccountHold, Attempt, Gate, Idle, Outcome, State
 from adapter.core.errors import Problem
 from adapter.core.failures import (
     AnswerTimedOut,
@@ -12,7 +13,6 @@ from adapter.core.failures import (
     ProgramFailed,
 )
 from adapter.core.verdict import Delivered, Hold, Park, Retry
-from adapter.ports import AccountHold, Attempt, Outcome, State
 
 ANSWER = Answer(
     {"count": "42"},
@@ -24,7 +24,7 @@ ANSWER = Answer(
 
 
 def any_number(_):
-    return 1000
+    return Gate(1000)
 
 
 VERDICTS = [
@@ -74,7 +74,7 @@ def test_delivered_keeps_the_answer(store, clock, message):
         "",
     )
     assert found.history[0].effect == "ran"
-    assert store.next_due(0.0) is None
+    assert store.lease("o", any_number) == Idle()
 
 
 def test_success_clears_the_error_of_the_attempt_before(store, clock, message):
@@ -106,7 +106,7 @@ def test_retry_is_due_in_time_and_not_before(store, clock, message):
         Outcome(Retry(10.0), "soap", clock.now(), failure=ConnectionRefused("no")),
     )
     clock.advance(9.9)
-    assert store.lease("o", any_number) is None
+    assert isinstance(store.lease("o", any_number), Idle)
 
     clock.advance(0.2)
     assert store.lease("o", any_number).attempt == 2
@@ -171,4 +171,4 @@ def test_ping_leaves_no_trace(store):
     store.ping()
 
     assert store.holds() == {}
-    assert store.next_due(0.0) is None
+    assert store.lease("o", any_number) == Idle()

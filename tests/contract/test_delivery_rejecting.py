@@ -1,11 +1,11 @@
 """What every delivery store does with payloads that cannot be delivered."""
 
+from adapter.core.delivery import Gate, Idle, Rejection, State
 from adapter.core.errors import Problem
-from adapter.ports import Rejection, State
 
 
 def any_number(_):
-    return 1000
+    return Gate(1000)
 
 
 def rejection(delivery_id, payload=b"{}", problems=()):
@@ -34,8 +34,8 @@ def test_rejected_payload_is_kept_with_every_problem(store, clock):
 def test_rejected_payloads_are_never_leased(store):
     store.reject(rejection("r"))
 
-    assert store.lease("o", any_number) is None
-    assert store.next_due(0.0) is None
+    assert isinstance(store.lease("o", any_number), Idle)
+    assert store.lease("o", any_number) == Idle()
 
 
 def test_oldest_rejected_beyond_the_number_are_dropped(open_store, clock):

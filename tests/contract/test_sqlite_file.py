@@ -2,7 +2,9 @@
 
 from sqlalchemy import event
 
+from adapter.core.delivery import Gate
 from adapter.store.deliveries import SqlDeliveries, open_sqlite
+from adapter.store.tables import VERSION
 
 
 def modes(folder):
@@ -41,7 +43,7 @@ def test_every_connection_is_durable_and_erases(path):
         "busy_timeout": 5000,
         "secure_delete": 1,
         "journal_size_limit": 0,
-        "user_version": 1,
+        "user_version": VERSION,
     }
     with engine.connect() as connection:
         found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in wanted}
@@ -79,7 +81,7 @@ def test_no_step_of_a_lease_reads_the_whole_table(path, clock, message):
     store = SqlDeliveries(engine, clock)
     store.add(message())
     event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2:4]))
-    assert store.lease("o", lambda _: 1)
+    assert store.lease("o", lambda _: Gate(1))
     plans = []
     with engine.connect() as connection:
         for statement, parameters in statements.copy():

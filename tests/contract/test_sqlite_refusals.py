@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from adapter.core.delivery import Gate, Rejection
 from adapter.core.errors import StoreUnavailable
-from adapter.ports import Rejection
 from adapter.store import database, sqlite
 from adapter.store.deliveries import SqlDeliveries, open_sqlite
 from adapter.store.sqlite import share_of
+from adapter.store.tables import VERSION
 
 
 def refusal(path, action):
@@ -57,7 +58,7 @@ def test_database_of_another_program_is_refused(path):
 def test_database_of_a_newer_version_is_refused(path):
     open_sqlite(path).dispose()
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     connection.close()
 
     assert "newer sasbiws" in refusal(path, lambda: open_sqlite(path))
@@ -109,8 +110,7 @@ def test_folder_that_cannot_be_made_is_told(tmp_path):
         lambda store: store.reject(Rejection("r", "A", b"{}", "", "CODE", "message")),
         lambda store: store.ping(),
         lambda store: store.get("x"),
-        lambda store: store.lease("o", lambda _: 1),
-        lambda store: store.next_due(0.0),
+        lambda store: store.lease("o", lambda _: Gate(1)),
     ],
 )
 def test_missing_folder_is_told_by_every_method(path, clock, message, action):

@@ -6,10 +6,10 @@ import sqlite3
 import pytest
 
 from adapter.core.answer import Answer, Stream
+from adapter.core.delivery import Gate, Outcome, State
 from adapter.core.errors import StoreUnavailable
 from adapter.core.failures import ConnectionRefused
 from adapter.core.verdict import Delivered, Park, Retry
-from adapter.ports import Outcome, State
 from adapter.store.deliveries import SqlDeliveries, open_sqlite
 
 SIGNATURE = "a273d819832c3863409003684a61161a80a5d97e8408d5c2e86e84c7973b3ddc"
@@ -23,7 +23,7 @@ def raw_bytes(path):
 def deliver(store, clock, message, payload, table, answer):
     task = message(payload=payload, table=table)
     store.add(task)
-    lease = store.lease("o", lambda _: 1)
+    lease = store.lease("o", lambda _: Gate(1))
     store.record(lease, Outcome(Delivered(), "soap", clock.now(), answer=answer))
     return task.delivery_id
 
@@ -98,7 +98,7 @@ def test_links_stay_while_they_are_needed(path, clock, message, verdict):
     store.add(message(payload=json.dumps({"u": LINK}).encode()))
 
     store.record(
-        store.lease("o", lambda _: 1),
+        store.lease("o", lambda _: Gate(1)),
         Outcome(verdict, "soap", clock.now(), failure=ConnectionRefused("no")),
     )
 
@@ -123,7 +123,7 @@ def test_delivery_is_recorded_though_a_reader_keeps_the_log(path, clock, message
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM deliveries").fetchone()
 
-    lease = store.lease("o", lambda _: 1)
+    lease = store.lease("o", lambda _: Gate(1))
     assert store.record(lease, Outcome(Delivered(), "soap", clock.now(), answer=Answer()))
     reader.close()
     assert SIGNATURE.encode() in raw_bytes(path)

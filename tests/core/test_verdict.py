@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from adapter.core import failures
 from adapter.core.failures import DeliveryError, Effect
 from adapter.core.route import Policy
-from adapter.core.verdict import SEND_AGAIN, TABLE, Hold, Park, Retry, delay_s, judge, parked_remedy
+from adapter.core.verdict import TABLE, Hold, Park, Retry, delay_s, judge, parked_remedy
 
 PLAIN = Policy()
 IDEMPOTENT = Policy(idempotent=True)
@@ -95,6 +95,6 @@ def test_waits_double():
 
 def test_the_remedy_of_a_parked_delivery_says_that_nothing_happens_by_itself():
     for leaf in leaves():
-        remedy = parked_remedy(leaf.remedy)
-        assert SEND_AGAIN in remedy
+        remedy = parked_remedy(leaf.remedy, "why", "d1")
+        assert "Then: sasbiws deliveries retry d1" in remedy
         assert "is tried again" not in remedy

@@ -8,8 +8,8 @@ from adapter_process import StoppingAdapter, eventually
 from adapter import config
 from adapter.accept import Post
 from adapter.cli.serving import Serving
+from adapter.core.delivery import State
 from adapter.emulator import Switches
-from adapter.ports import State
 
 BACKLOG = 200
 TAKEN_OVER_S = 2.0

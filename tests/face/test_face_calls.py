@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 import adapter
+from adapter.core.delivery import Gate, Idle
 from adapter.emulator import EXAMPLES, FileServer, Page, Switches, example_bulk_task
 
 TASK = {"a": "1 < 2", "ü": 0.5}
@@ -36,7 +37,7 @@ def test_a_call_runs_once_and_stores_nothing(home, site):
     home.call("Echo", {**TASK, "guid": "g"})
     home.call("Echo", {**TASK, "guid": "g"})
     assert len(site.emulator.executions) == 3
-    assert site.serving.parts.deliveries.next_due(0) is None
+    assert site.serving.parts.deliveries.lease("o", lambda _: Gate(1)) == Idle()
 
 
 def test_validate_gives_the_document_and_sends_nothing(home, site):
@@ -78,7 +79,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("payload", REFUSED, ids=repr)
+@pytest.mark.parametrize("payload", REFUSED, ids=lambda payload: type(payload).__name__)
 def test_what_is_no_payload_is_refused_by_an_error_of_the_tree(home, payload):
     for act in (home.validate, home.submit):
         with pytest.raises(adapter.PayloadRefused):

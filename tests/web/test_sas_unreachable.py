@@ -13,6 +13,7 @@ ROUTES = """\
 [DEFAULT]
 stpurl = {sas}/SASBIWS/rest/storedProcesses/Shared Data/Echo
 retry_first = 0.02
+breaker_pause = 0.2
 retry_max = 0.1
 connect_timeout = 0.1
 max_attempts = {attempts}
