@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from adapter.core.errors import StoreUnavailable
@@ -18,6 +18,12 @@ READ_ONLY = "read_only"
 
 WRITER_WAIT_S = 15.0
 """Seconds a thread waits for the other writers of its process."""
+
+CHANNEL = "sasbiws_deliveries"
+"""Where PostgreSQL tells the processes of every host that deliveries have changed."""
+
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtext('sasbiws_claims'))")
+_TELL = text(f"NOTIFY {CHANNEL}")
 
 _CAUSES = {
     sqlite3.SQLITE_BUSY: "it is locked by another program",
@@ -57,6 +63,19 @@ class Database:
             self._become_writer(stack)
             self._check_file()
             yield stack.enter_context(self._engine.begin())
+
+    def alone(self, connection: Connection) -> None:
+        """Until this transaction ends no other one that is `alone` goes on, on any host.
+
+        SQLite has one writer anyway.
+        """
+        if self.dialect == "postgresql":
+            connection.execute(_ALONE)
+
+    def tell(self, connection: Connection) -> None:
+        """When this transaction is on disk, wake the processes of every host that listen."""
+        if self.dialect == "postgresql":
+            connection.execute(_TELL)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

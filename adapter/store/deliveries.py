@@ -75,6 +75,7 @@ class SqlDeliveries:
             .returning(deliveries.c.id)
         )
         with self._database.write() as connection:
+            self._database.tell(connection)
             if connection.execute(statement).first() is not None:
                 return Added(message.delivery_id, replayed=False)
             return Added(self._met_again(connection, message), replayed=True)
@@ -132,6 +133,7 @@ class SqlDeliveries:
             return Idle()
         now = self._clock.now()
         with self._database.write() as connection:
+            self._database.alone(connection)
             claimed = claims.claim(connection, owner, gates, now)
         if isinstance(claimed, Idle):
             return claimed
@@ -152,6 +154,7 @@ class SqlDeliveries:
             )
             connection.execute(_end_attempt(lease, outcome))
             self._note_health(connection, lease, outcome)
+            self._database.tell(connection)
         if delivered:
             self._empty_log()
         return True
@@ -233,6 +236,7 @@ class SqlDeliveries:
         """Lift the hold of this account."""
         with self._database.write() as connection:
             connection.execute(sa.delete(holds).where(holds.c.account == account))
+            self._database.tell(connection)
 
     def ping(self) -> None:
         """Nothing, when the database can be written: a row goes to the disk, unseen by others."""
