@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from adapter.core.delivery import Lease, Outcome
+from adapter.core.delivery import Delivery, Lease, Outcome
 from adapter.core.errors import Problem
 from adapter.core.failures import CredentialsRefused
 from adapter.core.message import Message
@@ -103,6 +103,18 @@ class Observer:
             effect=failure.effect if failure else "",
             message=failure.message if failure else "",
             remedy=_remedy(lease, outcome),
+        )
+
+    def expiring(self, delivery: Delivery, now: float) -> None:
+        """A delivery that still waits while its presigned links are about to expire."""
+        self.event(
+            "links_expire_soon",
+            logging.WARNING,
+            delivery=delivery.delivery_id,
+            stp=delivery.stored_process,
+            state=delivery.state,
+            minutes_left=round(((delivery.links_expire_at or now) - now) / 60),
+            code=delivery.code,
         )
 
     def crash(self, where: str, error: Exception) -> None:

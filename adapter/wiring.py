@@ -21,8 +21,10 @@ from adapter.sas.session import HttpSession
 from adapter.sas.soap import SoapTransport
 from adapter.store.contracts import ContractFolder
 from adapter.store.deliveries import SqlDeliveries, open_sqlite
+from adapter.store.ledger import SqlLedger
 from adapter.store.schemas import SchemaFolder
 from adapter.store.slots import ProcessSlot
+from adapter.upkeep import Upkeep
 from adapter.web.app import Web
 from adapter.web.waiting import Waiting
 from adapter.worker import Worker
@@ -82,11 +84,13 @@ class Adapter:
     settings: Settings
     calling: Calling
     deliveries: SqlDeliveries
+    ledger: SqlLedger
     slot: ProcessSlot
     accept: Accept
     deliver: Deliver
     waiting: Waiting
     worker: Worker
+    upkeep: Upkeep
     web: Web
 
     def close(self) -> None:
@@ -108,6 +112,7 @@ def adapter(parts: Calling) -> Adapter:
     clock, bell, observer, routes = parts.clock, Bell(), Observer(), settings.routes
     engine = open_sqlite(settings.var / DATABASE)
     deliveries = SqlDeliveries(engine, clock, settings.keep_rejected)
+    ledger = SqlLedger(engine, clock)
     slot = ProcessSlot(settings.var / "processes")
     accept = Accept(routes, parts.schemas, deliveries, clock, settings.limits, bell, observer)
     deliver = Deliver(routes, parts.transports, deliveries, clock, bell, observer)
@@ -115,8 +120,11 @@ def adapter(parts: Calling) -> Adapter:
     worker = Worker(
         deliver, deliveries, clock, bell, observer, slot.owner, slot.dead, settings.workers
     )
+    upkeep = Upkeep(ledger, settings.retention, clock, observer)
     web = Web(accept, waiting, deliveries, clock, observer)
-    return Adapter(settings, parts, deliveries, slot, accept, deliver, waiting, worker, web)
+    return Adapter(
+        settings, parts, deliveries, ledger, slot, accept, deliver, waiting, worker, upkeep, web
+    )
 
 
 def _refuse_bad_schemas(parts: Calling) -> None:

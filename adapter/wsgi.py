@@ -1,9 +1,8 @@
-"""`adapter.wsgi:app` for IIS, gunicorn and others: takes in tasks; `sasbiws serve` delivers them.
+"""`adapter.wsgi:app` for IIS, gunicorn and others: takes in tasks; `sasbiws work` delivers them.
 
 The home is that of SASBIWS_HOME, else the current folder.
 """
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -11,16 +10,15 @@ from pathlib import Path
 from flask import Flask
 
 from adapter import config, wiring
+from adapter.cli.serving import begin
 from adapter.core.errors import AdapterError
-from adapter.observe import Observer, start_logging
+from adapter.observe import Observer
 
 
 def _app() -> Flask:
     settings = config.load(Path(os.environ.get("SASBIWS_HOME", ".")), os.environ)
-    start_logging(settings.log.level, settings.log.folder if settings.log.enabled else None)
-    for note in settings.notes:
-        Observer().event("note", logging.WARNING, note=str(note))
-    Observer().event("start", home=settings.home, delivers="no: sasbiws serve does, in this home")
+    begin(settings)
+    Observer().event("start", home=settings.home, delivers="no: sasbiws work does, in this home")
     return wiring.adapter(wiring.calling(settings)).web.app()
 
 

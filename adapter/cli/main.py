@@ -13,6 +13,7 @@ import click
 COMMANDS = {
     "init": "adapter.cli.init",
     "serve": "adapter.cli.serve",
+    "work": "adapter.cli.work",
     "call": "adapter.cli.call",
     "validate": "adapter.cli.validate",
     "emulator": "adapter.cli.emulator",

@@ -1,4 +1,4 @@
-"""One serving process: the HTTP server, the delivery threads, and how both end."""
+"""One running process: the HTTP server, the delivery threads, or both, and how they end."""
 
 from __future__ import annotations
 
@@ -10,10 +10,47 @@ from typing import Self
 from adapter import wiring
 from adapter.config import Settings
 from adapter.core.errors import AdapterError
-from adapter.observe import Observer
+from adapter.observe import Observer, start_logging
 from adapter.web.server import HttpServer, listen
 
 _ANSWER_S = 3.0
+
+
+def begin(settings: Settings) -> None:
+    """From now on this process logs as configured, first what works otherwise than it seems."""
+    start_logging(settings.log.level, settings.log.folder if settings.log.enabled else None)
+    for note in settings.notes:
+        Observer().event("note", logging.WARNING, note=str(note))
+
+
+class Working:
+    """An adapter that delivers from `__enter__` to `__exit__`.
+
+    Args:
+        settings: Of the home.
+
+    Raises:
+        ConfigurationInvalid: A schema that a route names cannot be used.
+        StoreUnavailable: The delivery database cannot be opened.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.parts = wiring.adapter(wiring.calling(settings))
+
+    def __enter__(self) -> Self:
+        _deliver(self.parts)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        attempts_ended = _deliver_no_more(self.parts, self.parts.settings.stop_grace_s)
+        self.parts.close()
+        level = logging.INFO if attempts_ended else logging.WARNING
+        Observer().event("stop", level, attempts_ended=attempts_ended)
 
 
 class Serving:
@@ -36,7 +73,6 @@ class Serving:
         except AdapterError:
             listener.close()
             raise
-        self._settings = settings
         self._work = work
         self._http = HttpServer(
             self.parts.web.app(),
@@ -51,9 +87,8 @@ class Serving:
         return self._http.url
 
     def __enter__(self) -> Self:
-        wiring.release_changed_accounts(self.parts)
         if self._work:
-            self.parts.worker.start()
+            _deliver(self.parts)
         self._http.start()
         return self
 
@@ -63,7 +98,7 @@ class Serving:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.stop(self._settings.stop_grace_s)
+        self.stop(self.parts.settings.stop_grace_s)
 
     def stop(self, grace_s: float) -> None:
         """Stop listening, let attempts and requests end within `grace_s` seconds, let go.
@@ -73,9 +108,23 @@ class Serving:
         """
         deadline = time.monotonic() + grace_s
         self._http.stop_listening()
-        attempts_ended = not self._work or self.parts.worker.stop(grace_s)
+        attempts_ended = not self._work or _deliver_no_more(self.parts, grace_s)
         self.parts.waiting.end()
         answered = self._http.drain(max(deadline - time.monotonic(), _ANSWER_S))
         self.parts.close()
         level = logging.INFO if attempts_ended and answered else logging.WARNING
         Observer().event("stop", level, attempts_ended=attempts_ended, answered=answered)
+
+
+def _deliver(parts: wiring.Adapter) -> None:
+    wiring.release_changed_accounts(parts)
+    for hold in parts.deliveries.holds().values():
+        Observer().held(hold.account, hold.message)
+    parts.worker.start()
+    parts.upkeep.start()
+
+
+def _deliver_no_more(parts: wiring.Adapter, grace_s: float) -> bool:
+    """True when every attempt under way ended within `grace_s` seconds."""
+    parts.upkeep.stop()
+    return parts.worker.stop(grace_s)

@@ -198,6 +198,7 @@ class Filter:
         before: Accepted before this time, in seconds since 1970-01-01 UTC.
         since: Accepted at this time or later.
         ids: One of these.
+        links_expire_before: With presigned links that expire before this time.
     """
 
     states: frozenset[State] = frozenset()
@@ -208,6 +209,7 @@ class Filter:
     before: float | None = None
     since: float | None = None
     ids: frozenset[str] = frozenset()
+    links_expire_before: float | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ AdapterError
 │   ├── StpNameMissing, StpNameInvalid, StpNameConflict, StpUnknown
 │   └── DocumentInvalid       with every problem
 ├── DeliveryUnknown, DeliveryNotWaiting, AlreadyAccepted
+├── RequestInvalid, DeliveryIdAmbiguous, CountChanged, HoldUnknown   of an operator's request
 ├── StoreUnavailable
 ├── RouteHeld
 └── DeliveryError             one attempt went wrong: see `adapter.core.failures`
@@ -190,7 +191,7 @@ class DocumentInvalid(Rejected):
 
     code = "DOCUMENT_INVALID"
     remedy = (
-        "Mend the schema of this stored process, then: sasbiws deliveries retry; "
+        "Mend the schema of this stored process, then: sasbiws deliveries retry --state rejected; "
         "or mend the task and run it again."
     )
 
@@ -214,6 +215,43 @@ class AlreadyAccepted(AdapterError):
 
     code = "ALREADY_ACCEPTED"
     remedy = "Discard the rejected one; the other delivery stands for the task."
+
+
+class RequestInvalid(AdapterError):
+    """What an operator asked for cannot be understood."""
+
+    code = "REQUEST_INVALID"
+    remedy = "Mend what the message names; docs/commands.md tells filters and verbs."
+
+
+class DeliveryIdAmbiguous(AdapterError):
+    """The beginning of an id fits several deliveries."""
+
+    code = "DELIVERY_ID_AMBIGUOUS"
+    remedy = "Give more of the id."
+
+
+class CountChanged(AdapterError):
+    """Other deliveries are meant than the caller saw, so none was changed.
+
+    Args:
+        message: Both numbers.
+        count: How many are meant now.
+    """
+
+    code = "COUNT_CHANGED"
+    remedy = "Look again which are meant, then send their number as expect."
+
+    def __init__(self, message: str, count: int = 0) -> None:
+        super().__init__(message)
+        self.count = count
+
+
+class HoldUnknown(AdapterError):
+    """Nothing holds this account."""
+
+    code = "HOLD_UNKNOWN"
+    remedy = "Look which accounts are held: sasbiws deliveries list."
 
 
 class StoreUnavailable(AdapterError):

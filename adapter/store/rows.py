@@ -88,10 +88,17 @@ def rejection_columns(rejection: Rejection, now: float) -> Columns:
         "queued_at": now,
         "updated_at": now,
         "due_at": now,
-        "why": rejection.code.lower(),
-        "code": rejection.code,
-        "message": storable(rejection.message),
-        "details": _details(rejection.problems),
+        **rejected_columns(rejection.code, rejection.message, rejection.problems),
+    }
+
+
+def rejected_columns(code: str, message: str, problems: tuple[Problem, ...]) -> Columns:
+    """Why a payload is rejected."""
+    return {
+        "why": code.lower(),
+        "code": code,
+        "message": storable(message),
+        "details": _details(problems),
     }
 
 

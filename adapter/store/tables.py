@@ -23,9 +23,11 @@ deliveries = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("stored_process", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    # NULL for a rejected one: it holds no key, and NULLs are distinct.
+    # NULL for a rejected or cancelled one: it holds no key, and NULLs are distinct.
     sa.Column("key_value", sa.Text),
     sa.Column("key_source", sa.Text),
+    # The key of a cancelled one, which holds none: its task sent again is a new delivery.
+    sa.Column("freed_key", sa.Text),
     sa.Column("digest", sa.Text, nullable=False),
     sa.Column("request_id", sa.Text, nullable=False),
     sa.Column("task_id", sa.Text, nullable=False, default=""),

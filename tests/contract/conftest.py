@@ -15,6 +15,7 @@ import pytest
 
 from adapter.core.message import IdempotencyKey, KeySource, Message
 from adapter.store.deliveries import SqlDeliveries, open_sqlite
+from adapter.store.ledger import SqlLedger
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).with_name("store_program.py")
@@ -73,6 +74,12 @@ def open_store(request, path, clock):
 @pytest.fixture
 def store(open_store):
     return open_store()
+
+
+@pytest.fixture
+def ledger(open_store, clock):
+    """The ledger on the database of this test, as a process beside opens it."""
+    return SqlLedger(open_store()._database._engine, clock)
 
 
 @pytest.fixture
