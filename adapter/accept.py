@@ -87,6 +87,11 @@ def checked_document(payload: Payload, route: Route, schemas: Schemas) -> Docume
     return document
 
 
+def kept_name(name: str) -> str:
+    """The name that a rejected payload is kept under, however unfit for one."""
+    return without_links(name)[:MAX_NAME]
+
+
 @dataclass(frozen=True)
 class Accept:
     """The use case: a task is stored before it is answered."""
@@ -130,7 +135,7 @@ class Accept:
     def _keep(self, error: Rejected, post: Post, payload: Payload) -> None:
         """Keep what CI 360 will not send again, so that it can be replayed once mended."""
         error.delivery_id = self.clock.new_id()
-        error.stored_process = without_links(post.path_name or payload.stp_name)[:MAX_NAME]
+        error.stored_process = kept_name(post.path_name or payload.stp_name)
         rejection = Rejection(
             error.delivery_id,
             error.stored_process,

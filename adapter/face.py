@@ -18,7 +18,8 @@ from adapter.core.redact import shortened
 from adapter.core.route import Route, TransportName, transport_of
 from adapter.core.sasbiws import REST_PATH, SOAP_PATH
 from adapter.ports import Call, HttpRequest
-from adapter.wiring import DATABASE, Adapter, adapter, calling
+from adapter.store.sharing import DATABASE
+from adapter.wiring import Adapter, adapter, calling
 
 Body = bytes | str | Mapping[str, Any]
 """A payload: the bytes or text of one JSON object, or the object itself."""
@@ -98,7 +99,7 @@ class Home:
         Raises:
             DeliveryUnknown: There is none of this id.
         """
-        return self._opened().waiting.find(delivery_id)
+        return self._opened().survey.get(delivery_id)
 
     def close(self) -> None:
         """Let go of connections and of the database."""
@@ -133,10 +134,14 @@ class Home:
         return Call(prepared.route, prepared.document.xml, self._calling.clock.new_id())
 
     def _refuse_held(self, prepared: Prepared) -> None:
-        if not (self.settings.var / DATABASE).exists():
+        if not (self.settings.store_url or (self.settings.var / DATABASE).exists()):
             return
         hold = self._opened().deliveries.holds().get(prepared.route.account)
-        if hold is not None and hold.since >= self.settings.credentials_saved_at:
+        if hold is None:
+            return
+        if hold.by_hand:
+            raise RouteHeld(f"an operator holds {hold.account}: {hold.message}")
+        if hold.since >= self.settings.credentials_saved_at:
             raise RouteHeld(f"SAS refused {hold.account} before: {hold.message}")
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from adapter.core.delivery import Delivery, Lease, Outcome
-from adapter.core.errors import Problem
+from adapter.core.errors import Problem, RouteHeld, StoreUnavailable
 from adapter.core.failures import CredentialsRefused
 from adapter.core.message import Message
 from adapter.core.redact import shortened
@@ -39,6 +40,30 @@ def start_logging(level: str, folder: Path | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / LOG_FILE
         _add(RotatingFileHandler(path, maxBytes=10 * _MEGABYTE, backupCount=9, encoding="utf-8"))
+
+
+@contextmanager
+def logging_beside(level: str, folder: Path | None) -> Iterator[None]:
+    """In this block a command writes to the log of the adapter beside it, and nowhere else.
+
+    Without the rotation: two processes that rotate one file lose lines.
+    """
+    before = log.level, log.propagate, log.handlers[:]
+    handler: logging.Handler = logging.NullHandler()
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(folder / LOG_FILE, encoding="utf-8", delay=True)
+    log.handlers.clear()
+    log.setLevel(level)
+    log.propagate = False
+    _add(handler)
+    try:
+        yield
+    finally:
+        handler.close()
+        log.setLevel(before[0])
+        log.propagate = before[1]
+        log.handlers[:] = before[2]
 
 
 def _add(handler: logging.Handler) -> None:
@@ -117,15 +142,19 @@ class Observer:
             code=delivery.code,
         )
 
+    def store_lost(self, error: StoreUnavailable) -> None:
+        """The database does not answer; what needs it is tried again until it does."""
+        self.event("store", logging.ERROR, code=error.code, message=error.message)
+
     def crash(self, where: str, error: Exception) -> None:
         """A defect of the adapter: the only place where a traceback is written, to the log."""
         trace = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in _frames(error)]
         kind = type(error).__name__
         self.event("crash", logging.ERROR, where=where, kind=kind, trace=" > ".join(trace))
 
-    def held(self, account: str, message: str) -> None:
-        """SAS refused an account; nothing is sent for it until the credentials change."""
-        remedy = CredentialsRefused.remedy
+    def held(self, account: str, message: str, *, by_hand: bool = False) -> None:
+        """An account is held: nothing is sent for it until a person has done something."""
+        remedy = RouteHeld.remedy if by_hand else CredentialsRefused.remedy
         self.event("hold", logging.ERROR, account=account, message=message, remedy=remedy)
 
 

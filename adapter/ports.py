@@ -162,6 +162,9 @@ class DeliveryStore(Protocol):
     def record(self, lease: Lease, outcome: Outcome) -> bool:
         """Write down how an attempt ended; False when the lease was lost meanwhile."""
 
+    def give_back(self, lease: Lease) -> bool:
+        """Undo a lease that no attempt was made by; False when it was lost meanwhile."""
+
     def abandoned(self, owner: str) -> tuple[Lease, ...]:
         """The running leases of a process that is known to be dead."""
 

@@ -6,7 +6,7 @@ import random
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapter.accept import Accept
 from adapter.bell import Bell
@@ -15,22 +15,24 @@ from adapter.core.errors import ConfigurationInvalid
 from adapter.core.route import TransportName
 from adapter.deliver import Deliver
 from adapter.observe import Observer
-from adapter.ports import Transport
+from adapter.operate import Operate
+from adapter.ports import Clock, Transport
 from adapter.sas.rest import RestTransport
 from adapter.sas.session import HttpSession
 from adapter.sas.soap import SoapTransport
 from adapter.store.contracts import ContractFolder
-from adapter.store.deliveries import SqlDeliveries, open_sqlite
+from adapter.store.deliveries import SqlDeliveries
 from adapter.store.ledger import SqlLedger
+from adapter.store.operator_token import operator_token
 from adapter.store.schemas import SchemaFolder
-from adapter.store.slots import ProcessSlot
+from adapter.store.sharing import Shared, clock_of, open_store, share
+from adapter.survey import Survey
 from adapter.upkeep import Upkeep
 from adapter.web.app import Web
+from adapter.web.operating import Operating
+from adapter.web.token import Doorman
 from adapter.web.waiting import Waiting
 from adapter.worker import Worker
-
-DATABASE = "deliveries.sqlite"
-"""The delivery database below a home's var folder."""
 
 
 class SystemClock:
@@ -58,7 +60,7 @@ class Calling:
     """What calls SAS and needs no database."""
 
     settings: Settings
-    clock: SystemClock
+    clock: Clock
     schemas: SchemaFolder
     session: HttpSession
     transports: Mapping[TransportName, Transport]
@@ -73,8 +75,7 @@ def calling(settings: Settings) -> Calling:
         TransportName.SOAP: SoapTransport(session, contracts, clock),
         TransportName.REST: RestTransport(session),
     }
-    schemas = SchemaFolder(settings.schemas, shipped=TEMPLATE / "schemas")
-    return Calling(settings, clock, schemas, session, transports)
+    return Calling(settings, clock, _schemas(settings), session, transports)
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ class Adapter:
     calling: Calling
     deliveries: SqlDeliveries
     ledger: SqlLedger
-    slot: ProcessSlot
+    survey: Survey
+    shared: Shared
     accept: Accept
     deliver: Deliver
     waiting: Waiting
@@ -93,10 +95,15 @@ class Adapter:
     upkeep: Upkeep
     web: Web
 
+    def start(self) -> None:
+        """Begin to hear of the processes that share the database."""
+        self.shared.start()
+
     def close(self) -> None:
-        """Let go of the database and of the lock that proves this process alive."""
+        """Let go of the database and of what proves this process alive."""
+        self.ledger.close()
         self.deliveries.close()
-        self.slot.release()
+        self.shared.close()
         self.calling.session.close()
 
 
@@ -109,22 +116,104 @@ def adapter(parts: Calling) -> Adapter:
     """
     settings = parts.settings
     _refuse_bad_schemas(parts)
-    clock, bell, observer, routes = parts.clock, Bell(), Observer(), settings.routes
-    engine = open_sqlite(settings.var / DATABASE)
+    bell, observer, routes = Bell(), Observer(), settings.routes
+    engine = open_store(settings.var, settings.store_url)
+    shared = share(engine, settings.var, parts.clock, bell.ring, observer.store_lost)
+    parts = replace(parts, clock=shared.clock)
+    clock = shared.clock
     deliveries = SqlDeliveries(engine, clock, settings.keep_rejected)
     ledger = SqlLedger(engine, clock)
-    slot = ProcessSlot(settings.var / "processes")
     accept = Accept(routes, parts.schemas, deliveries, clock, settings.limits, bell, observer)
     deliver = Deliver(routes, parts.transports, deliveries, clock, bell, observer)
-    waiting = Waiting(routes, deliveries, clock, bell, seats=settings.threads // 2)
-    worker = Worker(
-        deliver, deliveries, clock, bell, observer, slot.owner, slot.dead, settings.workers
-    )
+    survey = Survey(routes, deliveries, ledger, clock)
+    waiting = Waiting(survey, clock, bell, seats=settings.threads // 2)
+    worker = _worker(parts, shared, deliver, bell, observer)
     upkeep = Upkeep(ledger, settings.retention, clock, observer)
-    web = Web(accept, waiting, deliveries, clock, observer)
+    doorman = Doorman(operator_token(settings.var))
+    operating = Operating(_operate(parts, survey, bell, observer), survey, doorman)
+    web = Web(accept, survey, waiting, operating, deliveries, clock, observer)
     return Adapter(
-        settings, parts, deliveries, ledger, slot, accept, deliver, waiting, worker, upkeep, web
+        settings=settings,
+        calling=parts,
+        deliveries=deliveries,
+        ledger=ledger,
+        survey=survey,
+        shared=shared,
+        accept=accept,
+        deliver=deliver,
+        waiting=waiting,
+        worker=worker,
+        upkeep=upkeep,
+        web=web,
     )
+
+
+def _worker(
+    parts: Calling, shared: Shared, deliver: Deliver, bell: Bell, observer: Observer
+) -> Worker:
+    presence = shared.presence
+    return Worker(
+        deliver,
+        deliver.deliveries,
+        parts.clock,
+        bell,
+        observer,
+        owner=presence.owner,
+        dead=presence.dead,
+        threads=parts.settings.workers,
+        unbroken=presence.unbroken,
+    )
+
+
+@dataclass(frozen=True)
+class Office:
+    """What an operator at the shell needs: the deliveries, beside any process that delivers."""
+
+    survey: Survey
+    operate: Operate
+    deliveries: SqlDeliveries
+    ledger: SqlLedger
+
+    def close(self) -> None:
+        """Let go of the database, once all that changed is told to the processes that deliver."""
+        self.ledger.close()
+        self.deliveries.close()
+
+
+def office(parts: Calling) -> Office:
+    """The operator's verbs on the deliveries of a home; no adapter need run.
+
+    Raises:
+        StoreUnavailable: The delivery database cannot be opened.
+    """
+    settings = parts.settings
+    engine = open_store(settings.var, settings.store_url)
+    clock = clock_of(engine, parts.clock)
+    parts = replace(parts, clock=clock)
+    deliveries = SqlDeliveries(engine, clock, settings.keep_rejected)
+    ledger = SqlLedger(engine, clock)
+    survey = Survey(settings.routes, deliveries, ledger, clock)
+    operate = _operate(parts, survey, Bell(), Observer())
+    return Office(survey, replace(operate, by="cli"), deliveries, ledger)
+
+
+def _operate(parts: Calling, survey: Survey, bell: Bell, observer: Observer) -> Operate:
+    settings = parts.settings
+    return Operate(
+        survey,
+        settings.routes,
+        lambda: _schemas(settings),  # compiled anew: an operator has mended one
+        survey.deliveries,
+        survey.ledger,
+        parts.clock,
+        bell,
+        observer,
+        settings.limits,
+    )
+
+
+def _schemas(settings: Settings) -> SchemaFolder:
+    return SchemaFolder(settings.schemas, shipped=TEMPLATE / "schemas")
 
 
 def _refuse_bad_schemas(parts: Calling) -> None:
@@ -139,5 +228,7 @@ def release_changed_accounts(parts: Adapter) -> None:
     """Lift the holds whose credentials were saved again since, so that they are tried once more."""
     settings = parts.settings
     for account, hold in parts.deliveries.holds().items():
+        if hold.by_hand:
+            continue
         if settings.credentials_saved_at > hold.since or account not in settings.routes.accounts():
             parts.deliveries.release(account)

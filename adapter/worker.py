@@ -22,6 +22,14 @@ STORE_PAUSE_S = 1.0
 """Seconds before a database that does not answer is asked again."""
 
 
+@dataclass(frozen=True)
+class _Leased:
+    """A lease, and when it was asked for, by the clock's `monotonic`."""
+
+    lease: Lease
+    since: float
+
+
 @dataclass
 class Worker:
     """One dispatcher thread that leases, and `threads` threads that attempt.
@@ -30,6 +38,8 @@ class Worker:
         owner: This process, proven alive by a lock of the operating system.
         dead: Which of these owners are dead.
         threads: Attempts at a time.
+        unbroken: Whether nobody can have taken this process for dead since a time of the clock's
+            `monotonic`.
     """
 
     deliver: Deliver
@@ -40,12 +50,14 @@ class Worker:
     owner: str
     dead: Callable[[Iterable[str]], frozenset[str]]
     threads: int
+    unbroken: Callable[[float], bool]
+    _known: set[str] = field(default_factory=set)
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Begin to deliver."""
         self._free = threading.Semaphore(self.threads)
-        self._leased: queue.SimpleQueue[Lease | None] = queue.SimpleQueue()
+        self._leased: queue.SimpleQueue[_Leased | None] = queue.SimpleQueue()
         self._dispatcher = threading.Thread(target=self._dispatch, name="dispatch", daemon=True)
         # Daemons, for a process that was told to stop must not wait for SAS to answer.
         for number in range(self.threads):
@@ -95,18 +107,30 @@ class Worker:
         self._stopping.wait(STORE_PAUSE_S)
 
     def _take_over(self) -> None:
-        others = self.deliveries.owners() - {self.owner}
-        for owner in self.dead(others):
+        owners = self.deliveries.owners()
+        if self.owner in owners:
+            self._give_back_unknown()
+        for owner in self.dead(owners - {self.owner}):
             self.deliver.recover(owner)
+
+    def _give_back_unknown(self) -> None:
+        """Undo leases that no thread works on: only the answer to their commit was lost."""
+        for lease in self.deliveries.abandoned(self.owner):
+            if lease.token not in self._known and self.deliveries.give_back(lease):
+                self.observer.event("given_back", logging.WARNING, delivery=lease.delivery_id)
+                self.bell.ring()
 
     def _lease_all(self) -> float:
         """Lease while something is due and a thread is free; seconds until the next look.
 
         However much is due, it ends after `IDLE_S` seconds: the dead are looked for between.
         """
+        if not self.unbroken(self.clock.monotonic()):
+            return IDLE_S
         until = self.clock.monotonic() + IDLE_S
         while self._may_lease(until) and self._free.acquire(timeout=IDLE_S):
             leased: Lease | Idle = Idle()
+            since = self.clock.monotonic()
             try:
                 leased = self.deliver.lease(self.owner)
             finally:
@@ -114,7 +138,8 @@ class Worker:
                     self._free.release()
             if isinstance(leased, Idle):
                 return self._pause_s(leased)
-            self._leased.put(leased)
+            self._known.add(leased.token)
+            self._leased.put(_Leased(leased, since))
         return 0.0
 
     def _may_lease(self, until: float) -> bool:
@@ -126,24 +151,28 @@ class Worker:
         return min(max(idle.until - self.clock.now(), 0.0), IDLE_S)
 
     def _deliver(self) -> None:
-        for lease in iter(self._leased.get, None):
-            self._work(lease)
+        for leased in iter(self._leased.get, None):
+            self._work(leased.lease, leased.since)
 
-    def _work(self, lease: Lease) -> None:
+    def _work(self, lease: Lease, since: float) -> None:
         try:
-            self._record(lease, self.deliver.attempt(lease))
+            # Others may have taken it over where the process was out of sight: it is not sent then.
+            if not self.unbroken(since) or self._record(lease, self.deliver.attempt(lease)):
+                self._known.discard(lease.token)
         except Exception as error:  # noqa: BLE001  the lease stays: the next start judges it
             self.observer.crash("record", error)
         finally:
             self._free.release()
             self.bell.ring()
 
-    def _record(self, lease: Lease, outcome: Outcome) -> None:
-        """Try until the outcome is on disk, or the process stops and the lease is left behind."""
+    def _record(self, lease: Lease, outcome: Outcome) -> bool:
+        """True once the outcome is on disk; False where the process stops and leaves the lease."""
         while True:
             try:
-                return self.deliver.record(lease, outcome)
+                self.deliver.record(lease, outcome)
             except StoreUnavailable as error:
                 self._pause_for(error)
                 if self._stopping.is_set():
-                    return None
+                    return False
+            else:
+                return True

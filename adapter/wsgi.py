@@ -19,7 +19,9 @@ def _app() -> Flask:
     settings = config.load(Path(os.environ.get("SASBIWS_HOME", ".")), os.environ)
     begin(settings)
     Observer().event("start", home=settings.home, delivers="no: sasbiws work does, in this home")
-    return wiring.adapter(wiring.calling(settings)).web.app()
+    parts = wiring.adapter(wiring.calling(settings))
+    parts.start()
+    return parts.web.app()
 
 
 try:

@@ -28,18 +28,26 @@ from adapter.core.verdict import TABLE, Rule
 from adapter.emulator import Switches
 from adapter.web import answers
 from adapter.web.guard import OriginRefused
+from adapter.web.token import OperatorTokenWrong
 
 DOCS = Path(__file__).parent
 COMMAND = "python docs/generate.py"
 
-NOT_BY_HTTP = (errors.ConfigurationInvalid, errors.AddressInUse, errors.RouteHeld)
+NOT_BY_HTTP = (
+    errors.AddressInUse,
+    errors.DeliveryIdAmbiguous,
+    errors.StoreOutdated,
+    errors.StoreInUse,
+    errors.CopyRefused,
+    errors.CopyDiffers,
+)
 """Errors that the command line and Python meet, and a caller over HTTP never."""
 
 NOT_AT_THE_SHELL = (
-    errors.DeliveryUnknown,
+    errors.CountChanged,
     errors.IdempotencyKeyInvalid,
     errors.IdempotencyKeyReused,
-    errors.StpNameConflict,
+    OperatorTokenWrong,
     OriginRefused,
 )
 """Errors that no command of the shell ends with."""
@@ -101,7 +109,11 @@ def help_of(name: str) -> str:
 
 def _command_help(command: click.Command, name: str, group: click.Context) -> str:
     with command.make_context(name, [], parent=group, resilient_parsing=True) as context:
-        return command.get_help(context)
+        texts = [command.get_help(context)]
+        if isinstance(command, click.Group):
+            below = command.commands.items()
+            texts += [_command_help(each, called, context) for called, each in below]
+    return "\n\n\n".join(texts)
 
 
 def verdicts() -> str:

@@ -51,6 +51,18 @@ def pytest_runtest_makereport(item, call):
         report.longrepr = f"skipped although CI=true: {report.longrepr}"
 
 
+@pytest.fixture(scope="session")
+def postgresql():
+    """A PostgreSQL server of this test process alone; a test may stop and start it."""
+    from postgresql_server import PostgresqlServer, programs
+
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed: neither PATH nor /usr/lib/postgresql has initdb")
+    server = PostgresqlServer()
+    yield server
+    server.close()
+
+
 def write_home(home: Path, service_config: str, credentials: str = "") -> Path:
     """A home with the given conf, on any free loopback port, and the project's schemas."""
     copy_home(home)

@@ -24,7 +24,8 @@ from adapter.web.waiting import MAX_WAIT_S
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "wsdl_cache").glob("*.md")])
+FOLDER_PAGES = [ROOT / "sas/README.md", *(ROOT / "wsdl_cache").glob("*.md")]
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *FOLDER_PAGES])
 DECISIONS = DOCS / "decisions"
 
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -151,7 +152,7 @@ def test_the_table_of_files_is_the_tree():
 
 def test_every_dependency_is_argued():
     told = text_of("docs/dependencies.md")
-    named = re.findall(r'^ *"([A-Za-z0-9_.-]+)[>=<]', text_of("pyproject.toml"), re.MULTILINE)
+    named = re.findall(r'^ *"([A-Za-z0-9_.\[\]-]+)[>=<]', text_of("pyproject.toml"), re.MULTILINE)
     assert len(named) > 12
     assert not [name for name in named if f"| {name} |" not in told]
 

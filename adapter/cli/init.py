@@ -1,4 +1,4 @@
-"""`sasbiws init`: a new home with commented conf, schemas and wsdl_cache."""
+"""`sasbiws init`: a new home with commented conf, schemas, wsdl_cache and the SAS program."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from adapter.cli import shell
 from adapter.config import TEMPLATE
 
-FOLDERS = ("conf", "schemas", "wsdl_cache")
+FOLDERS = ("conf", "sas", "sas/code", "sas/conf", "schemas", "wsdl_cache")
 CREDENTIALS = "credentials.ini"
 """The file that only its owner may read."""
 
@@ -20,7 +20,7 @@ CREDENTIALS = "credentials.ini"
 @shell.json_option
 @shell.ends_well
 def command(folder: Path, *, as_json: bool) -> None:
-    """Write a home into FOLDER: conf, schemas and wsdl_cache, with comments.
+    """Write a home into FOLDER: conf, schemas, wsdl_cache and sas, with comments.
 
     A file that is already there is left as it is.
     """

@@ -14,6 +14,8 @@ COMMANDS = {
     "init": "adapter.cli.init",
     "serve": "adapter.cli.serve",
     "work": "adapter.cli.work",
+    "deliveries": "adapter.cli.deliveries",
+    "store": "adapter.cli.store",
     "call": "adapter.cli.call",
     "validate": "adapter.cli.validate",
     "emulator": "adapter.cli.emulator",

@@ -38,6 +38,7 @@ class Working:
         self.parts = wiring.adapter(wiring.calling(settings))
 
     def __enter__(self) -> Self:
+        self.parts.start()
         _deliver(self.parts)
         return self
 
@@ -87,6 +88,7 @@ class Serving:
         return self._http.url
 
     def __enter__(self) -> Self:
+        self.parts.start()
         if self._work:
             _deliver(self.parts)
         self._http.start()
@@ -119,7 +121,7 @@ class Serving:
 def _deliver(parts: wiring.Adapter) -> None:
     wiring.release_changed_accounts(parts)
     for hold in parts.deliveries.holds().values():
-        Observer().held(hold.account, hold.message)
+        Observer().held(hold.account, hold.message, by_hand=hold.by_hand)
     parts.worker.start()
     parts.upkeep.start()
 

@@ -22,14 +22,20 @@ from adapter.core.errors import (
     AdapterError,
     AddressInUse,
     ConfigurationInvalid,
+    CopyRefused,
+    DeliveryIdAmbiguous,
     PayloadTooLarge,
     Problem,
+    RequestInvalid,
     RouteHeld,
+    StoreInUse,
+    StoreOutdated,
     StoreUnavailable,
     StpUnknown,
 )
 from adapter.core.failures import CredentialsRefused, DeliveryError, NotSent, SasBusy
 from adapter.core.redact import shortened
+from adapter.store.postgresql_causes import is_out_of_reach
 
 GOOD, BAD, USAGE, UNREACHABLE = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -37,7 +43,8 @@ INTERRUPTED = 130
 
 _USAGE = (
     ConfigurationInvalid, AddressInUse, RouteHeld, StoreUnavailable, StpUnknown,
-    CredentialsRefused,
+    CredentialsRefused, StoreOutdated, StoreInUse, CopyRefused,
+    RequestInvalid, DeliveryIdAmbiguous,
 )  # fmt: skip
 
 out = Console(highlight=False, emoji=False, soft_wrap=True)
@@ -46,7 +53,7 @@ err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 def exit_code(error: AdapterError) -> int:
     """The exit code of an error of the tree."""
-    if isinstance(error, (NotSent, SasBusy)):
+    if isinstance(error, (NotSent, SasBusy)) or is_out_of_reach(error.message):
         return UNREACHABLE
     return USAGE if isinstance(error, _USAGE) else BAD
 

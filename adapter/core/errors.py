@@ -12,7 +12,7 @@ AdapterError
 │   └── DocumentInvalid       with every problem
 ├── DeliveryUnknown, DeliveryNotWaiting, AlreadyAccepted
 ├── RequestInvalid, DeliveryIdAmbiguous, CountChanged, HoldUnknown   of an operator's request
-├── StoreUnavailable
+├── StoreUnavailable, StoreOutdated, StoreInUse, CopyRefused, CopyDiffers
 ├── RouteHeld
 └── DeliveryError             one attempt went wrong: see `adapter.core.failures`
 ```
@@ -258,11 +258,42 @@ class StoreUnavailable(AdapterError):
     """The delivery database cannot be read or written, so nothing was accepted."""
 
     code = "STORE_UNAVAILABLE"
-    remedy = "Check that the var folder exists, is writable and has free space; then send again."
+    remedy = "Let var be writable and have free space, or PostgreSQL answer; then send again."
+
+
+class StoreOutdated(AdapterError):
+    """The delivery database was made by an older sasbiws and must be upgraded first."""
+
+    code = "STORE_OUTDATED"
+    remedy = "Stop every adapter on this database, then: sasbiws store upgrade."
+
+
+class StoreInUse(AdapterError):
+    """Adapters work on the delivery database, so it is neither upgraded nor copied."""
+
+    code = "STORE_IN_USE"
+    remedy = "Stop every sasbiws serve, sasbiws work and WSGI server on it, then try again."
+
+
+class CopyRefused(AdapterError):
+    """The database to copy into holds deliveries of its own."""
+
+    code = "COPY_REFUSED"
+    remedy = "Name a new file or an empty PostgreSQL database."
+
+
+class CopyDiffers(AdapterError):
+    """What was copied is not what was read; the copy cannot be used."""
+
+    code = "COPY_DIFFERS"
+    remedy = "Run the same command again; if it differs again, copy into a new database."
 
 
 class RouteHeld(AdapterError):
-    """SAS refused these credentials before; no call is made until they change."""
+    """The account is held: SAS refused its credentials before, or an operator holds it."""
 
     code = "ROUTE_HELD"
-    remedy = "Mend conf/credentials.ini, or save it again once SAS accepts the user, and restart."
+    remedy = (
+        "Mend conf/credentials.ini and restart; "
+        "or, once SAS may be called again: sasbiws deliveries release."
+    )

@@ -43,8 +43,9 @@ def without_query(url: str) -> str:
 
 def without_links(text: str) -> str:
     """The text with every link masked as `without_query` does, and signatures that stand alone."""
-    text = _URL.sub(lambda match: without_query(match.group(1)), text)
-    return _SIGNED.sub(r"\1=***", text)
+    if "://" in text:
+        text = _URL.sub(lambda match: without_query(match.group(1)), text)
+    return _SIGNED.sub(r"\1=***", text) if "=" in text else text
 
 
 def shortened(text: str, limit: int = SHORT) -> str:
@@ -55,7 +56,8 @@ def shortened(text: str, limit: int = SHORT) -> str:
         limit: Characters kept; the full length is told behind the cut.
     """
     shown = without_links(text)
-    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in shown)
+    if not shown.isprintable():
+        shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in shown)
     if len(shown) <= limit:
         return shown
     return f"{shown[:limit]}… ({len(text)} characters)"

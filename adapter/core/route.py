@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 
 from adapter.core import sasbiws
 from adapter.core.breaker import BreakerPolicy
@@ -97,17 +98,17 @@ class Route:
     target: str = ""
     ca_file: str = ""
 
-    @property
+    @cached_property
     def address(self) -> str:
         """The address to call, percent-encoded."""
         return sasbiws.address(self.stpurl, self.stored_process)
 
-    @property
+    @cached_property
     def server(self) -> str:
         """Scheme, host and port of the SAS server."""
         return sasbiws.server(self.stpurl)
 
-    @property
+    @cached_property
     def account(self) -> str:
         """SAS server and user together: what SAS locks, so what a hold covers."""
         user = self.credentials.user if self.credentials else "no user"

@@ -19,6 +19,7 @@ from urllib3.util import Retry
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+    from urllib3._base_connection import BaseHTTPConnection
 
 _SERVERS = 32
 _CONNECTIONS_PER_SERVER = 64
@@ -125,19 +126,40 @@ class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = _HttpsConnection
 
 
+class _FreshHttpPool(_HttpPool):
+    """Keeps no connection open: one that comes back is closed, and connects anew when taken."""
+
+    def _put_conn(self, conn: BaseHTTPConnection | None) -> None:
+        if conn is not None:
+            conn.close()
+        super()._put_conn(conn)
+
+
+class _FreshHttpsPool(_HttpsPool):
+    def _put_conn(self, conn: BaseHTTPConnection | None) -> None:
+        if conn is not None:
+            conn.close()
+        super()._put_conn(conn)
+
+
 class Connections(HTTPAdapter):
     """Pools of such connections, safe between threads; nothing is ever sent twice.
 
     Used without a requests.Session, because that brings what has no place between this adapter
     and SAS: proxies and .netrc of the account that runs it, cookies, redirects.
+
+    Args:
+        keep: Whether a connection stays open for the next request.
     """
 
-    _POOLS: ClassVar = {"http": _HttpPool, "https": _HttpsPool}
+    _KEEPING: ClassVar = {"http": _HttpPool, "https": _HttpsPool}
+    _FRESH: ClassVar = {"http": _FreshHttpPool, "https": _FreshHttpsPool}
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep: bool) -> None:
+        self._pools = self._KEEPING if keep else self._FRESH
         super().__init__(_SERVERS, _CONNECTIONS_PER_SERVER, max_retries=Retry(0, read=False))
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Let every pool make the connections of this module."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._POOLS
+        self.poolmanager.pool_classes_by_scheme = self._pools

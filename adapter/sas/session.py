@@ -6,8 +6,8 @@ line between "not sent" and "unknown" is drawn by where an error was raised, nev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -41,7 +41,8 @@ class HttpSession:
     """Sends requests to SAS, from any number of threads."""
 
     def __init__(self) -> None:
-        self._kept = Connections()
+        self._kept = Connections(keep=True)
+        self._fresh = Connections(keep=False)
         self._user_agent = f"sasbiws/{_version()}"
 
     def exchange(  # noqa: PLR0913  each bounds the exchange in its own way
@@ -72,10 +73,10 @@ class HttpSession:
         server = sasbiws.server(without_query(request.address))
         bounds = _Bounds(server, timeout_s, connect_timeout_s, max_bytes)
         prepared = self._prepared(request, server, fresh=fresh)
-        with self._connections(fresh=fresh) as connections:
-            response = _sent(connections, prepared, bounds, _trusted(ca_file))
-            with closing(response):
-                return _read(response, bounds)
+        connections = self._fresh if fresh else self._kept
+        response = _sent(connections, prepared, bounds, _trusted(ca_file))
+        with closing(response):
+            return _read(response, bounds)
 
     def send(self, request: HttpRequest, route: Route) -> HttpResponse:
         """The answer to a call of this route, within the route's bounds.
@@ -119,14 +120,7 @@ class HttpSession:
     def close(self) -> None:
         """Close the connections that were kept."""
         self._kept.close()
-
-    @contextmanager
-    def _connections(self, *, fresh: bool) -> Iterator[Connections]:
-        if not fresh:
-            yield self._kept
-            return
-        with closing(Connections()) as own:
-            yield own
+        self._fresh.close()
 
     def _prepared(
         self, request: HttpRequest, server: str, *, fresh: bool

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from adapter.core.breaker import Breaker
 from adapter.core.delivery import Gate, Idle, State
+from adapter.store.prepared import Prepared, upsert
+from adapter.store.rows import begun_columns
 from adapter.store.tables import RUNNING, WAITING, attempts, breakers, deliveries, rates
 
 # Each stored process with waiting deliveries is found by one look into the index, however many
@@ -50,6 +52,37 @@ _CLAIMED = (
     deliveries.c.links_expire_at,
     deliveries.c.token,
 )
+
+_LINES = Prepared(_WAITING)
+
+# Counted here: grouped by SQLite, it would walk the index of all stored processes instead.
+_RUNNING = Prepared(
+    sa.select(deliveries.c.stored_process, deliveries.c.server, deliveries.c.address).where(RUNNING)
+)
+_BREAKERS = Prepared(sa.select(breakers.c.address, breakers.c.failures, breakers.c.open_until))
+_RATES = Prepared(sa.select(rates.c.stored_process, rates.c.next_at))
+_SPACE = Prepared(upsert(rates))
+_BEGIN = Prepared(sa.insert(attempts))
+
+
+def _claim_first(*order: sa.ColumnElement[Any], due: bool) -> Prepared:
+    """Claims the first waiting delivery of a stored process, or none."""
+    query = sa.select(deliveries.c.id).where(
+        WAITING, deliveries.c.stored_process == sa.bindparam("of_name")
+    )
+    if due:
+        query = query.where(deliveries.c.due_at <= sa.bindparam("due_by"))
+    first = query.order_by(*order).limit(sa.literal_column("1")).with_for_update(skip_locked=True)
+    return Prepared(
+        sa.update(deliveries)
+        .where(deliveries.c.id == first.scalar_subquery())
+        .values(attempts=deliveries.c.attempts + sa.literal_column("1"))
+        .returning(*_CLAIMED)
+    )
+
+
+_CLAIM_DUE = _claim_first(deliveries.c.due_at, due=True)
+_CLAIM_OLDEST = _claim_first(deliveries.c.accepted_at, deliveries.c.id, due=False)
 
 
 @dataclass(frozen=True)
@@ -97,23 +130,33 @@ class _Now:
 
 def waiting(connection: Connection) -> tuple[Line, ...]:
     """Every stored process with waiting deliveries, the one whose first is due first in front."""
-    return tuple(Line(*row) for row in connection.execute(_WAITING))
+    return tuple(Line(*row) for row in _LINES.all(connection))
 
 
 def claim(
-    connection: Connection, owner: str, gates: Mapping[str, Gate], time_s: float
-) -> RowMapping | Idle:
-    """The delivery claimed: the first due one of the first stored process whose gate is open."""
+    connection: Connection,
+    owner: str,
+    lines: Iterable[Line],
+    gates: Mapping[str, Gate],
+    time_s: float,
+) -> Mapping[str, Any] | Idle:
+    """The delivery claimed: the first due one of the first stored process whose gate is open.
+
+    Args:
+        connection: In the transaction that read the lines, alone.
+        owner: The process that will make the attempt.
+        lines: All that wait.
+        gates: Of every line.
+        time_s: Now.
+    """
     now = _read(connection, time_s)
     opening = []
-    for line in waiting(connection):
-        gate = gates.get(line.name)
-        opens_at = now.opens_at(line, gate) if gate else time_s
-        if gate and opens_at is not None and opens_at <= time_s:
-            row = _claim_first(connection, owner, line.name, gate, time_s)
+    for line in lines:
+        gate = gates[line.name]
+        opens_at = now.opens_at(line, gate)
+        if opens_at is not None and opens_at <= time_s:
+            row = _claim_one(connection, owner, line.name, gate, time_s)
             if row is not None:
-                _begin_attempt(connection, row, time_s)
-                _space(connection, line.name, gate, time_s)
                 return row
         if opens_at is not None:
             opening.append(opens_at)
@@ -122,76 +165,40 @@ def claim(
 
 def all_breakers(connection: Connection) -> Mapping[str, Breaker]:
     """The breakers that are not at rest, by address."""
-    found = connection.execute(sa.select(breakers))
-    return {row.address: Breaker(row.failures, row.open_until) for row in found}
-
-
-def breaker_at(connection: Connection, address: str) -> Breaker:
-    """The breaker of this address, at rest where none is kept."""
-    query = sa.select(breakers).where(breakers.c.address == address)
-    row = connection.execute(query).first()
-    return Breaker(row.failures, row.open_until) if row else Breaker()
+    found = _BREAKERS.all(connection)
+    return {address: Breaker(failures, until) for address, failures, until in found}
 
 
 def _read(connection: Connection, time_s: float) -> _Now:
-    # Counted here: grouped by SQLite, it would walk the index of all stored processes instead.
-    columns = (deliveries.c.stored_process, deliveries.c.server, deliveries.c.address)
-    running = connection.execute(sa.select(*columns).where(RUNNING)).all()
+    running = _RUNNING.all(connection)
     return _Now(
         time_s,
-        Counter(row.stored_process for row in running),
-        Counter(_known(row.server for row in running)),
-        Counter(_known(row.address for row in running)),
+        Counter(name for name, _, _ in running),
+        Counter(server for _, server, _ in running if server),
+        Counter(address for _, _, address in running if address),
         all_breakers(connection),
-        {row.stored_process: row.next_at for row in connection.execute(sa.select(rates))},
+        dict(_RATES.all(connection)),
     )
 
 
-def _known(values: Iterable[str | None]) -> Iterable[str]:
-    return (value for value in values if value)
-
-
-def _claim_first(
+def _claim_one(
     connection: Connection, owner: str, stored_process: str, gate: Gate, now: float
-) -> RowMapping | None:
-    first = _first(stored_process, gate, now)
-    statement = (
-        sa.update(deliveries)
-        .where(deliveries.c.id == first)
-        .values(
-            state=State.RUNNING.value,
-            attempts=deliveries.c.attempts + 1,
-            owner=owner,
-            token=uuid.uuid4().hex,
-            server=gate.server,
-            address=gate.address,
-            updated_at=now,
-        )
-        .returning(*_CLAIMED)
-    )
-    return connection.execute(statement).mappings().first()
-
-
-def _first(stored_process: str, gate: Gate, now: float) -> Any:
-    query = sa.select(deliveries.c.id).where(WAITING, deliveries.c.stored_process == stored_process)
+) -> Mapping[str, Any] | None:
+    claimed = {
+        "state": State.RUNNING.value,
+        "owner": owner,
+        "token": uuid.uuid4().hex,
+        "server": gate.server,
+        "address": gate.address,
+        "updated_at": now,
+    }
     if gate.in_order:
-        query = query.order_by(deliveries.c.accepted_at, deliveries.c.id)
+        row = _CLAIM_OLDEST.first(connection, claimed, of_name=stored_process)
     else:
-        query = query.where(deliveries.c.due_at <= now).order_by(deliveries.c.due_at)
-    return query.limit(1).with_for_update(skip_locked=True).scalar_subquery()
-
-
-def _begin_attempt(connection: Connection, row: RowMapping, now: float) -> None:
-    statement = sa.insert(attempts).values(
-        delivery_id=row["id"], number=row["attempts"], started_at=now
-    )
-    connection.execute(statement)
-
-
-def _space(connection: Connection, stored_process: str, gate: Gate, now: float) -> None:
-    """Let the next attempt of this stored process begin an interval later."""
-    if not gate.interval_s:
-        return
-    connection.execute(sa.delete(rates).where(rates.c.stored_process == stored_process))
-    next_at = now + gate.interval_s
-    connection.execute(sa.insert(rates).values(stored_process=stored_process, next_at=next_at))
+        row = _CLAIM_DUE.first(connection, claimed, of_name=stored_process, due_by=now)
+    if row is not None:
+        _BEGIN.run(connection, begun_columns(row["id"], row["attempts"], now))
+        if gate.interval_s:
+            columns = {"stored_process": stored_process, "next_at": now + gate.interval_s}
+            _SPACE.run(connection, columns)
+    return row

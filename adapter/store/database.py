@@ -4,26 +4,42 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from adapter.core.errors import StoreUnavailable
+from adapter.store import postgresql_causes
+from adapter.store.groups import Group
+from adapter.store.telling import Teller
+
+Result = TypeVar("Result")
 
 READ_ONLY = "read_only"
 """Execution option of a transaction that only reads, so that it need not wait for a writer."""
 
+_READS: Mapping[str, Mapping[str, Any]] = {
+    "sqlite": {READ_ONLY: True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+
 WRITER_WAIT_S = 15.0
 """Seconds a thread waits for the other writers of its process."""
 
-CHANNEL = "sasbiws_deliveries"
-"""Where PostgreSQL tells the processes of every host that deliveries have changed."""
+UNSURE_PAUSES_S = (0.1, 0.4, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between looks whether a transaction is on disk."""
+
+_TOLD = "told"
+"""Mark of a connection in whose transaction deliveries change."""
 
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtext('sasbiws_claims'))")
-_TELL = text(f"NOTIFY {CHANNEL}")
 
 _CAUSES = {
     sqlite3.SQLITE_BUSY: "it is locked by another program",
@@ -38,6 +54,12 @@ _CAUSES = {
 }
 
 
+_writers: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
+"""One lock for all who write through one engine."""
+
+_writers_guard = threading.Lock()
+
+
 class Database:
     """Transactions on one engine; what goes wrong with them leaves as StoreUnavailable.
 
@@ -47,12 +69,14 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._reader = engine.execution_options(**{READ_ONLY: True})
         self.dialect = engine.dialect.name
+        self._reader = engine.execution_options(**_READS[self.dialect])
         self.name = name_of(engine)
         # SQLite has one writer: queueing here is fair, its own waiting is a lottery.
-        self._writer = threading.Lock() if self.dialect == "sqlite" else None
+        self._writer = _writer_of(engine) if self.dialect == "sqlite" else None
         self._file = Path(self.name) if self.dialect == "sqlite" else None
+        self._group = Group(self.write, self._late, lambda: WRITER_WAIT_S)
+        self._teller = Teller(engine)
         with named_errors(self.name):
             self._identity = self._identity_now()
 
@@ -62,7 +86,62 @@ class Database:
         with named_errors(self.name), ExitStack() as stack:
             self._become_writer(stack)
             self._check_file()
-            yield stack.enter_context(self._engine.begin())
+            stack.enter_context(self._without_read_only())
+            connection = stack.enter_context(self._engine.begin())
+            yield connection
+            told = connection.info.pop(_TOLD, False)
+        if told:
+            self._teller.tell()
+
+    @contextmanager
+    def _without_read_only(self) -> Iterator[None]:
+        """A block after which no connection is kept that was opened while the file was read-only.
+
+        SQLite opens such a file all the same, and that connection never writes again.
+        """
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            if getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
+                self._engine.dispose()
+            raise
+
+    def together(self, work: Callable[[Connection], Result]) -> Result:
+        """What `work` gives, once its changes are on disk; SQLite writes those of threads at once.
+
+        It runs in a transaction that may be shared, and may be undone and run again.
+        """
+        if self.dialect == "sqlite":
+            return self._group.run(work)
+        with self.write() as connection:
+            return work(connection)
+
+    def certainly(self, work: Callable[[Connection], Result]) -> Result:
+        """As `together`, for work that does no harm when it is done twice.
+
+        Where only the answer to its commit was lost, it is done again until there is one.
+
+        Raises:
+            StoreUnavailable: It is not on disk; or nobody can tell, for as long as this waits.
+        """
+        pauses = iter(UNSURE_PAUSES_S if self.dialect == "postgresql" else ())
+        unsure = False
+
+        def noted(connection: Connection) -> Result:
+            nonlocal unsure
+            result = work(connection)
+            unsure = True
+            return result
+
+        while True:
+            try:
+                return self.together(noted)
+            except StoreUnavailable:
+                pause_s = next(pauses, None)
+                if pause_s is None or not unsure:
+                    raise
+            time.sleep(pause_s)
 
     def alone(self, connection: Connection) -> None:
         """Until this transaction ends no other one that is `alone` goes on, on any host.
@@ -75,7 +154,7 @@ class Database:
     def tell(self, connection: Connection) -> None:
         """When this transaction is on disk, wake the processes of every host that listen."""
         if self.dialect == "postgresql":
-            connection.execute(_TELL)
+            connection.info[_TOLD] = True
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -98,14 +177,18 @@ class Database:
 
     def close(self) -> None:
         """Give up every connection."""
+        self._teller.close()
         self._engine.dispose()
 
     def _become_writer(self, stack: ExitStack) -> None:
         if self._writer is None:
             return
         if not self._writer.acquire(timeout=WRITER_WAIT_S):
-            raise unavailable(self.name, f"other threads write for more than {WRITER_WAIT_S:g} s")
+            raise self._late()
         stack.callback(self._writer.release)
+
+    def _late(self) -> StoreUnavailable:
+        return unavailable(self.name, f"other threads write for more than {WRITER_WAIT_S:g} s")
 
     def _check_file(self) -> None:
         # On Linux an open file goes on living after it was deleted: what is written to it is lost.
@@ -119,11 +202,16 @@ class Database:
         return status.st_dev, status.st_ino
 
 
+def _writer_of(engine: Engine) -> threading.Lock:
+    with _writers_guard:
+        return _writers.setdefault(engine, threading.Lock())
+
+
 def name_of(engine: Engine) -> str:
     """What an administrator calls this database: the file, or the address without password."""
     if engine.dialect.name == "sqlite":
         return str(engine.url.database)
-    return engine.url.render_as_string(hide_password=True)
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=True)
 
 
 @contextmanager
@@ -145,8 +233,10 @@ def named_errors(path: str, what: str = "the delivery database") -> Iterator[Non
         raise unavailable(path, cause_of(error), what) from None
 
 
-def cause_of(error: BaseException) -> str:
+def cause_of(error: BaseException) -> str:  # noqa: PLR0911  one for each kind of error
     """A few words about a database or file error, without statement and parameters."""
+    if isinstance(error, PoolTimeout):
+        return "all its connections are in use"
     if isinstance(error, DBAPIError):
         return cause_of(error.orig) if error.orig is not None else "the connection failed"
     if isinstance(error, FileNotFoundError):
@@ -158,6 +248,8 @@ def cause_of(error: BaseException) -> str:
     if isinstance(error, sqlite3.Error):
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
         return _CAUSES.get(primary, str(error))
+    if hasattr(error, "sqlstate"):
+        return postgresql_causes.cause(error)
     return type(error).__name__
 
 

@@ -1,14 +1,15 @@
-"""Which deliveries are meant, as conditions of a query on either database."""
+"""Which deliveries are meant, as queries on either database that find an index to go by."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import sqlalchemy as sa
 
 from adapter.core.delivery import Filter, State
 from adapter.store.rows import storable
-from adapter.store.tables import deliveries
+from adapter.store.tables import ENDED, RUNNING, WAITING, deliveries
 
 _SEARCHED = (
     deliveries.c.id,
@@ -21,25 +22,101 @@ _SEARCHED = (
 )
 
 
-def in_states(states: Iterable[State]) -> sa.TextClause:
+_PARTS = (
+    (WAITING, frozenset((State.QUEUED, State.RETRYING))),
+    (RUNNING, frozenset((State.RUNNING,))),
+    (ENDED, frozenset(state for state in State if state.ended)),
+)
+"""Each condition that an index stands on, and the states it covers."""
+
+_AGE = (deliveries.c.accepted_at, deliveries.c.id)
+
+Condition = sa.ColumnElement[bool] | sa.TextClause
+
+
+def in_states(states: Iterable[State], column: str = "state") -> sa.TextClause:
     """One of these states, written out: partial indexes do not see parameters."""
     names = ", ".join(f"'{state.value}'" for state in sorted(states))
-    return sa.text(f"state IN ({names})")
+    return sa.text(f"{column} IN ({names})")
 
 
-def conditions(wanted: Filter, dialect: str) -> tuple[sa.ColumnElement[bool] | sa.TextClause, ...]:
-    """What a delivery must satisfy to be meant; none where any is.
+def counted(wanted: Filter, dialect: str) -> sa.CompoundSelect[Any]:
+    """State and number of those that are meant.
 
     Args:
         wanted: Which deliveries.
         dialect: `sqlite` or `postgresql`.
     """
+    state = deliveries.c.state
+    states = (in_states(wanted.states),) if wanted.states else ()
+    meant = (*states, *_conditions(wanted, dialect))
+    return sa.union_all(
+        *(
+            sa.select(state, sa.func.count()).where(part, *meant).group_by(state)
+            for part, _ in _PARTS
+        )
+    )
+
+
+def newest(wanted: Filter, dialect: str, columns: Iterable[Any]) -> sa.Select[Any]:
+    """These columns of those that are meant, the newest first; arguments as of `counted`."""
+    query = sa.select(*columns)
+    conditions = _conditions(wanted, dialect)
+    if _are_many(wanted.states):
+        by_age = (column.desc() for column in _AGE)
+        return query.where(*_unindexed(wanted.states, dialect), *conditions).order_by(*by_age)
+    parts = (
+        sa.select(deliveries.c.id).where(part, in_states(wanted.states & covered), *conditions)
+        for part, covered in _PARTS
+        if wanted.states & covered
+    )
+    by_age = (column.desc() for column in _sorted_age())
+    return query.where(deliveries.c.id.in_(sa.union_all(*parts))).order_by(*by_age)
+
+
+def oldest_ended(wanted: Filter, dialect: str) -> sa.Select[Any]:
+    """The ids of those that are meant and have ended, the oldest first; arguments as above."""
+    _, ended = _PARTS[-1]
+    states = ended & (wanted.states or ended)
+    query = sa.select(deliveries.c.id).where(*_conditions(wanted, dialect))
+    if not states:
+        return query.where(sa.false())
+    if State.DELIVERED in states:
+        return query.where(*_unindexed(states, dialect)).order_by(*_AGE)
+    return query.where(ENDED, in_states(states)).order_by(*_sorted_age())
+
+
+def ended_before(state: State, time_s: float) -> sa.Select[Any]:
+    """The ids of those in this ended state since before then, the longest first."""
+    updated_at = deliveries.c.updated_at
+    # Both conditions of the state: the first names the index, the second looks into it.
+    over = (ENDED, in_states((state,)), updated_at < time_s)
+    return sa.select(deliveries.c.id).where(*over).order_by(updated_at)
+
+
+def _are_many(states: frozenset[State]) -> bool:
+    """True where most deliveries are meant: to go by age meets the first of them at once."""
+    return not states or State.DELIVERED in states
+
+
+def _unindexed(states: frozenset[State], dialect: str) -> Iterator[Condition]:
+    """The states in a form that lets SQLite take no index of states, but that of age."""
+    if states:
+        yield in_states(states, "+state" if dialect == "sqlite" else "state")
+
+
+def _sorted_age() -> Iterator[sa.ColumnElement[Any]]:
+    """The age in a form that no index is taken for: the few that are meant are sorted."""
+    yield sa.literal_column("+accepted_at")
+    yield deliveries.c.id
+
+
+def _conditions(wanted: Filter, dialect: str) -> tuple[Condition, ...]:
+    """What a delivery must satisfy beside its state."""
     return (*_named(wanted), *_timed(wanted), *_holding(storable(wanted.text), dialect))
 
 
-def _named(wanted: Filter) -> Iterator[sa.ColumnElement[bool] | sa.TextClause]:
-    if wanted.states:
-        yield in_states(wanted.states)
+def _named(wanted: Filter) -> Iterator[Condition]:
     if wanted.ids:
         yield deliveries.c.id.in_([storable(name) for name in sorted(wanted.ids)])
     if wanted.stored_process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -22,16 +23,19 @@ from adapter.core.errors import (
 from adapter.core.message import Message
 from adapter.core.redact import shortened
 from adapter.ports import Clock
-from adapter.store import claims, rows
+from adapter.store import claims, filters, rows
 from adapter.store.database import Database
-from adapter.store.filters import conditions, in_states
 from adapter.store.sqlite import empty_log
-from adapter.store.tables import ENDED, RUNNING, WAITING, deliveries
+from adapter.store.tables import deliveries
 
 _CANCELLABLE = frozenset((State.QUEUED, State.RETRYING, State.PARKED, State.REJECTED))
 _SENT_AGAIN = _CANCELLABLE | {State.CANCELLED}
 
-_ENDED_STATES = tuple(state for state in State if state.ended)
+STEP = 50
+"""Deliveries deleted in one transaction: their bytes are overwritten, which takes its time."""
+
+PAUSE_S = 0.025
+"""Seconds between two, in which whoever waits to write has its turn."""
 
 # Whatever stands behind these columns is large, and of no use in a list.
 _KNOWN = (
@@ -54,30 +58,16 @@ class SqlLedger:
 
     def find(self, wanted: Filter, limit: int, offset: int = 0) -> tuple[Delivery, ...]:
         """Those that are meant, newest first, without result and history."""
-        query = (
-            sa.select(*_KNOWN)
-            .where(*self._meant(wanted))
-            .order_by(deliveries.c.accepted_at.desc(), deliveries.c.id.desc())
-            .limit(limit)
-            .offset(offset)
-        )
+        query = filters.newest(wanted, self._database.dialect, _KNOWN).limit(limit).offset(offset)
         with self._database.read() as connection:
             found = connection.execute(query).mappings()
             return tuple(rows.delivery_of(row, ()) for row in found)
 
     def count(self, wanted: Filter) -> Mapping[State, int]:
         """How many are meant, by state; a state without any is left out."""
-        # One by one, since each of these conditions has an index that alone answers it.
-        each = sa.union_all(*(self._counted(wanted, part) for part in (ENDED, RUNNING, WAITING)))
+        query = filters.counted(wanted, self._database.dialect)
         with self._database.read() as connection:
-            return {State(state): number for state, number in connection.execute(each)}
-
-    def _counted(self, wanted: Filter, part: sa.TextClause) -> sa.Select[Any]:
-        return (
-            sa.select(deliveries.c.state, sa.func.count())
-            .where(part, *self._meant(wanted))
-            .group_by(deliveries.c.state)
-        )
+            return {State(state): number for state, number in connection.execute(query)}
 
     def kept(self, delivery_id: str) -> Kept:
         """What a delivery can be sent again from.
@@ -168,28 +158,32 @@ class SqlLedger:
     def purge(self, wanted: Filter, limit: int) -> int:
         """Delete up to `limit` of the ended deliveries that are meant; how many were deleted.
 
-        The oldest go first, with their attempts, in one transaction.
+        The oldest go first, with their attempts, in steps between which others write.
         """
-        oldest = (deliveries.c.accepted_at, deliveries.c.id)
-        with self._database.write() as connection:
-            meant = (ENDED, *self._meant(wanted))
-            deleted = _delete(connection, meant, oldest, limit)
-        self._empty_log(deleted)
-        return deleted
+        return self._drop(filters.oldest_ended(wanted, self._database.dialect), limit)
 
     def expire(self, retention: Retention, limit: int) -> int:
         """Delete up to `limit` ended deliveries that were kept long enough; how many."""
-        now, deleted = self._clock.now(), 0
-        with self._database.write() as connection:
-            for state in _ENDED_STATES:
-                keep_s = retention.keep_s.get(state)
-                if keep_s is not None and deleted < limit:
-                    # Both conditions: the first names the index, the second looks into it.
-                    over = (ENDED, in_states((state,)), deliveries.c.updated_at < now - keep_s)
-                    first = (deliveries.c.updated_at,)
-                    deleted += _delete(connection, over, first, limit - deleted)
-        self._empty_log(deleted)
-        return deleted
+        now, dropped = self._clock.now(), 0
+        for state, keep_s in retention.keep_s.items():
+            if state.ended:
+                over = filters.ended_before(state, now - keep_s)
+                dropped += self._drop(over, limit - dropped)
+        return dropped
+
+    def _drop(self, query: sa.Select[Any], limit: int) -> int:
+        dropped = 0
+        while dropped < limit:
+            if dropped:
+                time.sleep(PAUSE_S)
+            step = min(STEP, limit - dropped)
+            with self._database.write() as connection:
+                count = _delete(connection, query.limit(step))
+            dropped += count
+            if count < step:
+                break
+        self._empty_log(dropped)
+        return dropped
 
     def breakers(self) -> Mapping[str, Breaker]:
         """The breakers that are not at rest, by address."""
@@ -199,9 +193,6 @@ class SqlLedger:
     def close(self) -> None:
         """Give up every connection."""
         self._database.close()
-
-    def _meant(self, wanted: Filter) -> tuple[Any, ...]:
-        return conditions(wanted, self._database.dialect)
 
     def _locked(self, connection: Connection, delivery_id: str) -> RowMapping:
         """What decides of a change; nobody else changes it before this transaction ends."""
@@ -272,10 +263,9 @@ def _accepted_as(connection: Connection, row: RowMapping, columns: rows.Columns)
     )
 
 
-def _delete(
-    connection: Connection, meant: tuple[Any, ...], first: tuple[Any, ...], limit: int
-) -> int:
-    found = sa.select(deliveries.c.id).where(*meant).order_by(*first).limit(limit)
-    # Once more: on PostgreSQL a person may have sent it again since the rows were found.
-    statement = sa.delete(deliveries).where(deliveries.c.id.in_(found), ENDED)
-    return connection.execute(statement).rowcount
+def _delete(connection: Connection, query: sa.Select[Any]) -> int:
+    # Locked, on PostgreSQL: one that a person sends again at this moment stays.
+    ids = connection.execute(query.with_for_update(skip_locked=True)).scalars().all()
+    if ids:
+        connection.execute(sa.delete(deliveries).where(deliveries.c.id.in_(ids)))
+    return len(ids)

@@ -19,33 +19,55 @@ _WRITTEN: tuple[Callable[[str], str], ...] = (
 )
 """How a text may stand in an answer: as an attribute, as the text of an element, or bare."""
 
-_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_LINK_PART = re.compile(r"://|=|\\")
+"""In every text that holds a link with a query or a signature, or hides one behind escapes."""
+
+_JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
-def without_signatures(payload: bytes) -> bytes:
-    """The payload with the query of every link masked; every other character stays."""
-    masked = masked_strings(payload)
-    return _each_string(
-        payload, lambda token, text: json.dumps(masked[text]) if text in masked else token
-    )
+_VALUE = re.compile(r">([^<>]+)</")
+"""The text of an element without children."""
+
+
+def without_signatures(payload: bytes, masked: Mapping[str, str] | None = None) -> bytes:
+    """The payload with the query of every link masked; every other character stays.
+
+    Args:
+        payload: As received.
+        masked: What `masked_strings` finds in it, if that is known.
+    """
+    masked = masked_strings(payload) if masked is None else masked
+    if not masked:
+        return payload
+
+    def changed(match: re.Match[str]) -> str:
+        text = _text_of(match[0])
+        return json.dumps(masked[text]) if text in masked else match[0]
+
+    return _encoded(_JSON_STRING.sub(changed, _decoded(payload)))
 
 
 def document_without_signatures(document: bytes) -> bytes:
     """The document with the query of every link masked."""
-    return _encoded(without_links(_decoded(document)))
+    lines = _decoded(document).splitlines(keepends=True)  # a link ends before any line break
+    return _encoded("".join(without_links(x) if _LINK_PART.search(x) else x for x in lines))
 
 
 def masked_strings(payload: bytes) -> dict[str, str]:
     """The strings of a JSON payload that hold a link with a query, by themselves, masked."""
     found = {}
-
-    def note(token: str, text: str) -> str:
-        if (masked := without_links(text)) != text:
-            found[text] = masked
-        return token
-
-    _each_string(payload, note)
+    for token in _JSON_STRING.findall(_decoded(payload)):
+        if _LINK_PART.search(token):
+            text = _text_of(token)
+            if (masked := without_links(text)) != text:
+                found[text] = masked
     return found
+
+
+def masked_values(document: bytes) -> dict[str, str]:
+    """The values of a document that hold a link with a query, by themselves, masked."""
+    values = (html.unescape(value) for value in _VALUE.findall(_decoded(document)))
+    return {value: without_links(value) for value in values if value != without_links(value)}
 
 
 def answer_masked(answer: Answer, masked: Mapping[str, str]) -> Answer:
@@ -66,15 +88,10 @@ def answer_masked(answer: Answer, masked: Mapping[str, str]) -> Answer:
     )
 
 
-def _each_string(payload: bytes, change: Callable[[str, str], str]) -> bytes:
-    def changed(match: re.Match[str]) -> str:
-        return change(match[0], _text_of(match[0]))
-
-    return _encoded(_JSON_STRING.sub(changed, _decoded(payload)))
-
-
 def _text_of(token: str) -> str:
     # A link may be written with escapes, such as https:\/\/host; only read as JSON it is one.
+    if "\\" not in token:
+        return token[1:-1]
     try:
         return str(json.loads(token, strict=False))
     except ValueError:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import ColumnDefault, Table
 
 from adapter.core.answer import Answer, Stream
 from adapter.core.delivery import (
@@ -23,17 +24,30 @@ from adapter.core.errors import Problem
 from adapter.core.failures import Effect
 from adapter.core.message import Message
 from adapter.core.verdict import Delivered, Hold, Park, Retry
-from adapter.store.tables import deliveries
+from adapter.store.tables import attempts, deliveries
 
 Columns = dict[str, Any]
 """Values by the name of their column."""
 
+Row = Mapping[Any, Any]
+"""What was read, by the name of its column."""
+
 _KEY_LENGTH = 255
+
+
+def _defaults(table: Table) -> Columns:
+    made = ((column.name, column.default) for column in table.c)
+    return {name: default.arg for name, default in made if isinstance(default, ColumnDefault)}
+
+
+_BLANK = _defaults(deliveries)
+_BLANK_ATTEMPT = _defaults(attempts)
 
 
 def message_columns(message: Message, now: float) -> Columns:
     """A delivery that waits to be sent."""
     return {
+        **_BLANK,
         "id": message.delivery_id,
         "stored_process": message.stored_process,
         "state": State.QUEUED.value,
@@ -116,6 +130,11 @@ def outcome_columns(outcome: Outcome) -> Columns:
     }
 
 
+def begun_columns(delivery_id: str, number: int, now: float) -> Columns:
+    """An attempt that begins."""
+    return {**_BLANK_ATTEMPT, "delivery_id": delivery_id, "number": number, "started_at": now}
+
+
 def attempt_columns(outcome: Outcome) -> Columns:
     """An attempt's end."""
     failure = outcome.failure
@@ -128,8 +147,14 @@ def attempt_columns(outcome: Outcome) -> Columns:
     }
 
 
-def delivery_of(row: RowMapping, history: Iterable[RowMapping]) -> Delivery:
-    """What is known of a delivery."""
+def delivery_of(row: Row, history: Iterable[Iterable[Any]]) -> Delivery:
+    """What is known of a delivery.
+
+    Args:
+        row: Its columns; JSON as text or as what it holds.
+        history: What each `Attempt` is made of, in its order.
+    """
+    result = _from_json(row["result"])
     return Delivery(
         delivery_id=row["id"],
         stored_process=row["stored_process"],
@@ -143,15 +168,15 @@ def delivery_of(row: RowMapping, history: Iterable[RowMapping]) -> Delivery:
         why=row["why"],
         code=row["code"],
         message=row["message"],
-        details=tuple(Problem(**problem) for problem in row["details"] or ()),
-        result=_answer_of(row["result"]) if row["result"] is not None else None,
-        history=tuple(_attempt_of(attempt) for attempt in history),
+        details=tuple(Problem(**problem) for problem in _from_json(row["details"]) or ()),
+        result=_answer_of(result) if result is not None else None,
+        history=tuple(Attempt(*attempt) for attempt in history),
         task_id=row["task_id"],
         links_expire_at=row["links_expire_at"],
     )
 
 
-def lease_of(row: RowMapping, started_at: float, gate: Gate) -> Lease:
+def lease_of(row: Row, started_at: float, gate: Gate) -> Lease:
     """The lease of a running delivery."""
     return Lease(
         delivery_id=row["id"],
@@ -168,9 +193,9 @@ def lease_of(row: RowMapping, started_at: float, gate: Gate) -> Lease:
     )
 
 
-def hold_of(row: RowMapping) -> AccountHold:
-    """The hold of an account."""
-    return AccountHold(row["account"], row["since"], row["message"], row["by_hand"])
+def hold_of(account: str, since: float, message: str, by_hand: int) -> AccountHold:
+    """The hold of an account, by its columns."""
+    return AccountHold(account, since, message, bool(by_hand))
 
 
 def key_value(message: Message) -> str:
@@ -232,14 +257,5 @@ def _stream_of(stream: Mapping[str, str]) -> Stream:
     return Stream(stream["contentType"], stream["content"], stream.get("encoding", "text"))
 
 
-def _attempt_of(row: RowMapping) -> Attempt:
-    return Attempt(
-        number=row["number"],
-        transport=row["transport"],
-        started_at=row["started_at"],
-        ended_at=row["ended_at"],
-        effect=row["effect"],
-        code=row["code"],
-        message=row["message"],
-        http_status=row["http_status"],
-    )
+def _from_json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value

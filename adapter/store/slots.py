@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
@@ -16,6 +18,8 @@ BIRTH_WAIT_S = 15.0
 
 _SUFFIX = ".lock"
 _BIRTH = "birth"
+_PLACE = "place"
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class ProcessSlot:
@@ -29,6 +33,7 @@ class ProcessSlot:
 
     Attributes:
         owner: The id of this process; no other process ever has it.
+        place: Tells this folder on this machine from every other, also from a copy of it.
 
     Raises:
         StoreUnavailable: The folder cannot be written.
@@ -40,6 +45,7 @@ class ProcessSlot:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _lock(folder / (_BIRTH + _SUFFIX), BIRTH_WAIT_S):
                 self._bury()
+                self.place = _place(folder)
                 self.owner = str(uuid.uuid4())
                 self._lock = _lock(self._path(self.owner))
                 self._lock.acquire()
@@ -50,6 +56,11 @@ class ProcessSlot:
             # A folder that has lost our own lock says nothing about the others.
             return frozenset()
         return frozenset(owner for owner in owners if owner != self.owner and self._died(owner))
+
+    @staticmethod
+    def unbroken(_: float) -> bool:
+        """True: a lock is held without a gap from birth to death."""
+        return True
 
     def release(self) -> None:
         """Let go, as at death."""
@@ -83,9 +94,40 @@ class ProcessSlot:
         return self._folder / (owner + _SUFFIX)
 
 
+def living(folder: Path) -> frozenset[str]:
+    """The processes that hold a lock in this folder now."""
+    owners = (path.stem for path in folder.glob("*" + _SUFFIX) if _is_owner(path.stem))
+    return frozenset(owner for owner in owners if _is_held(folder / (owner + _SUFFIX)))
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with _lock(path):
+            return False
+    except Timeout:
+        return True
+
+
 def _lock(path: Path, wait_s: float = 0.0) -> FileLock:
     # Not bound to the thread that takes it: it lives as long as the process.
     return FileLock(path, timeout=wait_s, mode=0o600, thread_local=False)
+
+
+def _place(folder: Path) -> str:
+    """A hash of all that tells one folder from another; in doubt it differs."""
+    name = folder / _PLACE
+    if not name.exists():
+        name.write_text(uuid.uuid4().hex, "ascii")
+    status = folder.stat()
+    parts = (
+        name.read_text("ascii"),
+        platform.node(),
+        # Differs between machines, even where one is a copy of the other; and between their starts.
+        _BOOT.read_text("ascii") if _BOOT.exists() else str(uuid.getnode()),
+        str(folder.resolve()),
+        f"{status.st_dev} {status.st_ino}",
+    )
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _is_owner(text: str) -> bool:

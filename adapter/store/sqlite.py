@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock
@@ -13,8 +14,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from adapter.core.errors import StoreUnavailable
-from adapter.store import tables
+from adapter.store import versions
 from adapter.store.database import READ_ONLY, Database, named_errors
+
+Prepare = Callable[[Connection, str], object]
+"""Makes or checks the tables, in a transaction of its own, of the database of this name."""
 
 BUSY_MS = 5000
 """Milliseconds a statement waits for a writer in another process."""
@@ -22,23 +26,32 @@ BUSY_MS = 5000
 OPEN_WAIT_S = 30.0
 """Seconds to wait while other processes open the same file."""
 
+LOG_BYTES = 16 * 1024 * 1024
+"""Size that the write-ahead log is cut to after it had to grow beyond."""
+
 _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    # Freed bytes are zeroed, and the log is cut whenever it starts again: signatures go.
+    # Freed bytes are zeroed. In the log they stay until `empty_log`: to cut it at every round, as
+    # a limit of 0 does, costs a third of the speed, since a file that grows is slow to sync.
     "secure_delete = ON",
-    "journal_size_limit = 0",
+    f"journal_size_limit = {LOG_BYTES}",
 )
 _MOUNTS = Path("/proc/mounts")
 _SHARES = re.compile(r"nfs\d?|cifs|smb\w*|fuse\.sshfs")
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
-def open_sqlite(path: Path) -> Engine:
+def open_sqlite(path: Path, prepare: Prepare = versions.prepare) -> Engine:
     """The engine of a delivery database; file and folder are created where they are missing.
 
+    Args:
+        path: The file.
+        prepare: Makes the tables, or checks those that are there.
+
     Raises:
+        StoreOutdated: A database of an older version.
         StoreUnavailable: A network share, a database of a newer version or of another program, or
             a file that cannot be opened.
     """
@@ -50,7 +63,8 @@ def open_sqlite(path: Path) -> Engine:
         # SQLite does not wait for a process that turns a new file to WAL just now: it fails.
         with FileLock(f"{path}.lock", OPEN_WAIT_S, mode=0o600, thread_local=False):
             try:
-                _create_tables(engine, path)
+                with engine.begin() as connection:
+                    prepare(connection, str(path))
             finally:
                 # A connection must not cross a fork, as a preloading web server makes.
                 engine.dispose()
@@ -98,23 +112,9 @@ def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
 
 def _begin(connection: Connection) -> None:
     reads = connection.get_execution_options().get(READ_ONLY)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
-def _create_tables(engine: Engine, path: Path) -> None:
-    with engine.begin() as connection:
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        if version > tables.VERSION:
-            raise StoreUnavailable(
-                f"the delivery database {path} has version {version}, "
-                f"expected at most {tables.VERSION}: it was written by a newer sasbiws"
-            )
-        if version == tables.VERSION:
-            return
-        if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
-            raise StoreUnavailable(f"{path} is a database of another program")
-        tables.METADATA.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA user_version = {tables.VERSION}")
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101  of an engine that is made here
+    driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _refuse_share(path: Path) -> None:

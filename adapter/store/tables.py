@@ -100,6 +100,19 @@ rates = sa.Table(
     sa.Column("next_at", sa.Double, nullable=False),
 )
 
+# Which processes of which host share a PostgreSQL database; times by the server's clock.
+processes = sa.Table(
+    "processes",
+    METADATA,
+    sa.Column("owner", sa.Text, primary_key=True),
+    # Processes of one place see each other's locks.
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("started_at", sa.Double, nullable=False),
+    sa.Column("seen_at", sa.Double, nullable=False),
+)
+
 
 def _index(name: str, where: sa.TextClause, *columns: sa.Column[object]) -> None:
     sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)

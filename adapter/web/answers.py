@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import Response
+
 from adapter.core import errors, failures
 from adapter.core.answer import Answer
-from adapter.core.delivery import Attempt, Delivery, State
-from adapter.core.errors import AdapterError, Rejected, StoreUnavailable
+from adapter.core.delivery import AccountHold, Attempt, Delivery, State
+from adapter.core.errors import AdapterError, CountChanged, Rejected, RouteHeld, StoreUnavailable
 from adapter.core.failures import CredentialsRefused
+from adapter.core.redact import shortened
 from adapter.core.verdict import parked_remedy
 from adapter.web.guard import OriginRefused
+from adapter.web.token import CHALLENGE, OperatorTokenWrong
 
 Json = dict[str, Any]
 
@@ -24,12 +29,21 @@ STATUS: dict[type[AdapterError], int] = {
     errors.StpUnknown: 404,
     errors.DocumentInvalid: 422,
     errors.DeliveryUnknown: 404,
+    errors.DeliveryNotWaiting: 409,
+    errors.AlreadyAccepted: 409,
+    failures.LinksExpired: 409,
+    errors.RequestInvalid: 400,
+    errors.CountChanged: 409,
+    errors.HoldUnknown: 404,
     errors.StoreUnavailable: 503,
+    errors.RouteHeld: 502,
     OriginRefused: 403,
+    OperatorTokenWrong: 401,
 }
 """Status of an error, by the nearest class of its ancestry."""
 
 HELD = "SAS refused the credentials before; the delivery is held"
+HELD_BY_HAND = "an operator holds the account"
 
 TIMED_OUT = frozenset(
     error.code
@@ -39,13 +53,31 @@ TIMED_OUT = frozenset(
 
 STORE_RETRY_AFTER_S = 5
 
+_HOLD_LENGTH = 200
+
 STORE_MESSAGE = "the delivery database cannot be used now; the log of the adapter tells why"
 """What a caller is told: the error's own sentence names files of this machine."""
+
+
+def json_response(body: Json, status: int = 200) -> Response:
+    """The body as an answer."""
+    return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")
 
 
 def status_of(error: AdapterError) -> int:
     """The HTTP status of an error of the tree."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def headers_of(error: AdapterError) -> dict[str, str]:
+    """What the answer to an error carries beside its body."""
+    match error:
+        case StoreUnavailable():
+            return {"Retry-After": str(STORE_RETRY_AFTER_S)}
+        case OperatorTokenWrong():
+            return {"WWW-Authenticate": CHALLENGE}
+        case _:
+            return {}
 
 
 def sas_status(code: str) -> int:
@@ -80,12 +112,21 @@ def adapter_error_body(error: AdapterError, request_id: str, now: float) -> Json
         details=[problem.to_json() for problem in error.problems],
         remedy=error.remedy,
         deliveryId=error.delivery_id if isinstance(error, Rejected) else "",
+        count=str(error.count) if isinstance(error, CountChanged) else "",
     )
 
 
-def accepted_body(delivery_id: str, state: State) -> Json:
-    """The body of a 202."""
-    return {"deliveryId": delivery_id, "status": str(state), "location": location(delivery_id)}
+def accepted_body(delivery_id: str, state: State, after: str = "") -> Json:
+    """The body of a 202; `after` is what a person must do before it goes on."""
+    body = {"deliveryId": delivery_id, "status": str(state), "location": location(delivery_id)}
+    return {**body, "next": after} if after else body
+
+
+def next_of(delivery: Delivery, hold: AccountHold | None) -> str:
+    """What a person must do before this delivery goes on; empty where it does by itself."""
+    if delivery.state is State.PARKED:
+        return remedy_of(delivery, delivery.code)
+    return str(held_json(hold)["remedy"]) if hold else ""
 
 
 def location(delivery_id: str) -> str:
@@ -105,8 +146,13 @@ def delivered_body(delivery: Delivery) -> Json:
     }
 
 
-def delivery_body(delivery: Delivery, *, held: bool) -> Json:
-    """Everything that is known of a delivery, without its payload."""
+def delivery_body(delivery: Delivery, hold: AccountHold | None) -> Json:
+    """Everything that is known of a delivery, without its payload.
+
+    Args:
+        delivery: Which one.
+        hold: What keeps it from being sent.
+    """
     body: Json = {
         "deliveryId": delivery.delivery_id,
         "status": str(delivery.state),
@@ -115,7 +161,7 @@ def delivery_body(delivery: Delivery, *, held: bool) -> Json:
         "attempts": delivery.attempts,
         "acceptedAt": time_text(delivery.accepted_at),
         "updatedAt": time_text(delivery.updated_at),
-        "held": held,
+        "held": hold is not None,
         "history": [_attempt_json(attempt) for attempt in delivery.history],
     }
     if not delivery.state.ended:
@@ -124,8 +170,8 @@ def delivery_body(delivery: Delivery, *, held: bool) -> Json:
         body["result"] = (delivery.result or Answer()).to_json()
     if delivery.code:
         body["error"] = failure_json(delivery)
-    elif held:
-        body["error"] = held_json()
+    elif hold:
+        body["error"] = held_json(hold)
     return body
 
 
@@ -148,8 +194,11 @@ def remedy_of(delivery: Delivery, code: str) -> str:
     return remedy
 
 
-def held_json() -> Json:
-    """Why a delivery waits that SAS has never refused itself: another one of its account was."""
+def held_json(hold: AccountHold) -> Json:
+    """Why a delivery waits that SAS has never refused itself."""
+    if hold.by_hand:
+        message = f"{HELD_BY_HAND}: {shortened(hold.message, _HOLD_LENGTH)}"
+        return {"code": RouteHeld.code, "message": message, "remedy": RouteHeld.remedy}
     return {
         "code": CredentialsRefused.code,
         "message": HELD,

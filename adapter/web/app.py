@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +11,18 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from werkzeug.routing import PathConverter
 
 from adapter.accept import Accept, Accepted, Post
-from adapter.core.delivery import Delivery, State
+from adapter.core.delivery import AccountHold, Delivery, State
 from adapter.core.errors import AdapterError, PayloadTooLarge, Rejected, StoreUnavailable
-from adapter.core.failures import CredentialsRefused
 from adapter.observe import Observer
 from adapter.ports import Clock, DeliveryStore
+from adapter.survey import Survey
 from adapter.web import answers, guard
+from adapter.web.answers import json_response
+from adapter.web.operating import Operating
 from adapter.web.waiting import Waiting, preferred_wait_s
 
 WEBHOOK = "/ExecuteSTP"
+UNKNOWN_ADDRESS = f"Check the address: tasks are posted to {WEBHOOK}."
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,9 @@ class Web:
     """What the endpoints need."""
 
     accept: Accept
+    survey: Survey
     waiting: Waiting
+    operating: Operating
     deliveries: DeliveryStore
     clock: Clock
     observer: Observer
@@ -49,6 +53,7 @@ class Web:
         app.add_url_rule(WEBHOOK, "execute", **post)
         app.add_url_rule(f"{WEBHOOK}/<rest:stored_process>", "execute", **post)
         app.add_url_rule("/deliveries/<delivery_id>", "delivery", self.delivery)
+        self.operating.add_to(app)
         app.add_url_rule("/healthz", "healthz", _healthy)
         app.add_url_rule("/readyz", "readyz", self.ready)
         return app
@@ -68,47 +73,70 @@ class Web:
             request_id=g.request_id,
         )
         accepted = self.accept(post)
-        self._observe(accepted)
-        response = self._answer(accepted)
+        seen = self._look(accepted.delivery_id)
+        self._observe(accepted, *seen)
+        try:
+            response = self._answer(accepted, *seen)
+        except StoreUnavailable:
+            # The task is on disk: told otherwise, its sender would send it once more.
+            response = _accepted(accepted.delivery_id, State.QUEUED)
         if accepted.replayed:
             response.headers["Idempotent-Replayed"] = "true"
         return response
 
-    def _observe(self, accepted: Accepted) -> None:
+    def _observe(
+        self, accepted: Accepted, delivery: Delivery | None, hold: AccountHold | None
+    ) -> None:
+        """One line for an intake; a warning where it does not go on by itself."""
+        remedy = answers.next_of(delivery, hold) if delivery else ""
         self.observer.event(
             "intake",
+            logging.WARNING if remedy else logging.INFO,
             request=g.request_id,
             delivery=accepted.delivery_id,
             stp=accepted.route.stored_process,
-            outcome="replayed" if accepted.replayed else "accepted",
+            outcome="held" if hold else "replayed" if accepted.replayed else "accepted",
             ms=self._ms(),
+            state=delivery.state if delivery and accepted.replayed else "",
+            remedy=remedy,
         )
+
+    def _look(self, delivery_id: str) -> tuple[Delivery | None, AccountHold | None]:
+        """The delivery and what holds it up, if the store tells."""
+        try:
+            delivery = self.survey.get(delivery_id)
+            return delivery, self.survey.hold_of(delivery)
+        except StoreUnavailable:
+            return None, None
 
     def _ms(self) -> int:
         """Milliseconds since the request began."""
         started: float = g.started
         return round((self.clock.monotonic() - started) * 1000)
 
-    def _answer(self, accepted: Accepted) -> Response:
+    def _answer(
+        self, accepted: Accepted, delivery: Delivery | None, hold: AccountHold | None
+    ) -> Response:
         wait_s = preferred_wait_s(request.headers.get("Prefer", ""), accepted.route.wait_s)
-        try:
+        if wait_s > 0 or delivery is None:
             delivery = self.waiting.until_ended(accepted.delivery_id, wait_s)
-            outcome = self._outcome(delivery) if wait_s > 0 else None
-        except StoreUnavailable:
-            # The task is on disk: told otherwise, its sender would send it once more.
-            return _accepted(accepted.delivery_id, State.QUEUED)
-        return outcome or _accepted(delivery.delivery_id, delivery.state)
+            hold = self.survey.hold_of(delivery)
+        outcome = self._outcome(delivery, hold) if wait_s > 0 else None
+        after = answers.next_of(delivery, hold)
+        return outcome or _accepted(delivery.delivery_id, delivery.state, after)
 
-    def _outcome(self, delivery: Delivery) -> Response | None:
+    def _outcome(self, delivery: Delivery, hold: AccountHold | None) -> Response | None:
         """What a caller who waits is told; None while it may still end well."""
         if delivery.state is State.DELIVERED:
-            return _json(answers.delivered_body(delivery), 200)
+            return json_response(answers.delivered_body(delivery), 200)
         if delivery.state is State.PARKED:
             return self._ended_badly(delivery, delivery.code, delivery.message)
-        if self.waiting.held(delivery):
-            code = CredentialsRefused.code
-            message = delivery.message if delivery.code == code else answers.HELD
-            return self._ended_badly(delivery, code, message)
+        if hold is not None:
+            held = answers.held_json(hold)
+            refused = delivery.code == held["code"]
+            return self._ended_badly(
+                delivery, held["code"], delivery.message if refused else held["message"]
+            )
         return None
 
     def _ended_badly(self, delivery: Delivery, code: str, message: str) -> Response:
@@ -123,17 +151,17 @@ class Web:
             status=str(delivery.state),
             why=delivery.why,
         )
-        return _json(body, answers.sas_status(code))
+        return json_response(body, answers.sas_status(code))
 
     def delivery(self, delivery_id: str) -> Response:
         """How one delivery stands."""
-        delivery = self.waiting.find(delivery_id)
-        return _json(answers.delivery_body(delivery, held=self.waiting.held(delivery)), 200)
+        delivery = self.survey.get(delivery_id)
+        return json_response(answers.delivery_body(delivery, self.survey.hold_of(delivery)))
 
     def ready(self) -> Response:
         """200 while tasks can be accepted: the store answers. SAS may be away."""
         self.deliveries.ping()
-        return _json({"status": "ready"}, 200)
+        return json_response({"status": "ready"}, 200)
 
     def refused(self, error: AdapterError) -> Response:
         """Any error of the tree."""
@@ -151,9 +179,9 @@ class Web:
             code=error.code,
             message=error.message,
         )
-        response = _json(answers.adapter_error_body(error, g.request_id, self.clock.now()), status)
-        if isinstance(error, StoreUnavailable):
-            response.headers["Retry-After"] = str(answers.STORE_RETRY_AFTER_S)
+        body = answers.adapter_error_body(error, g.request_id, self.clock.now())
+        response = json_response(body, status)
+        response.headers.update(answers.headers_of(error))
         return response
 
     def too_large(self, _: RequestEntityTooLarge) -> Response:
@@ -165,10 +193,14 @@ class Web:
         """An address or method that does not exist here."""
         code = (error.name or "error").upper().replace(" ", "_")
         message = f"{request.method} is not answered at this address"
-        body = answers.error_body(code, message, g.request_id, self.clock.now())
-        response = _json(body, error.code or 500)
-        if isinstance(error, MethodNotAllowed):
-            response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+        methods = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+        allowed = ", ".join(sorted(methods or ()))
+        remedy = f"Use {allowed} at this address." if allowed else UNKNOWN_ADDRESS
+        now = self.clock.now()
+        body = answers.error_body(code, message, g.request_id, now, remedy=remedy)
+        response = json_response(body, error.code or 500)
+        if allowed:
+            response.headers["Allow"] = allowed
         return response
 
     def crashed(self, error: Exception) -> Response:
@@ -176,7 +208,7 @@ class Web:
         self.observer.crash(f"web {g.request_id}", error)
         message = "the adapter failed; its log tells more under this requestId"
         body = answers.error_body("ADAPTER_CRASHED", message, g.request_id, self.clock.now())
-        return _json(body, 500)
+        return json_response(body, 500)
 
 
 class _Rest(PathConverter):
@@ -186,8 +218,8 @@ class _Rest(PathConverter):
     regex = r"[\s\S]*"
 
 
-def _accepted(delivery_id: str, state: State) -> Response:
-    response = _json(answers.accepted_body(delivery_id, state), 202)
+def _accepted(delivery_id: str, state: State, after: str = "") -> Response:
+    response = json_response(answers.accepted_body(delivery_id, state, after), 202)
     response.headers["Location"] = answers.location(delivery_id)
     return response
 
@@ -200,8 +232,4 @@ def _sign(response: Response) -> Response:
 
 def _healthy() -> Response:
     """200 while the process runs."""
-    return _json({"status": "ok"}, 200)
-
-
-def _json(body: answers.Json, status: int) -> Response:
-    return Response(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")
+    return json_response({"status": "ok"}, 200)

@@ -9,11 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from adapter.bell import Bell
-from adapter.core.delivery import Delivery, State
-from adapter.core.errors import DeliveryUnknown, StpUnknown
-from adapter.core.redact import shortened
-from adapter.core.route import Routes
-from adapter.ports import Clock, DeliveryStore
+from adapter.core.delivery import Delivery
+from adapter.ports import Clock
+from adapter.survey import Survey
 
 MAX_WAIT_S = 55.0
 """CI 360 ends a connector's call after 60 s."""
@@ -38,8 +36,7 @@ class Waiting:
         seats: Callers that may wait at a time; the others are answered at once.
     """
 
-    routes: Routes
-    deliveries: DeliveryStore
+    survey: Survey
     clock: Clock
     bell: Bell
     seats: int
@@ -49,37 +46,16 @@ class Waiting:
     def __post_init__(self) -> None:
         self._free = threading.Semaphore(self.seats)
 
-    def find(self, delivery_id: str) -> Delivery:
-        """The delivery as it stands.
-
-        Raises:
-            DeliveryUnknown: There is none of this id.
-        """
-        delivery = self.deliveries.get(delivery_id)
-        if delivery is None:
-            raise DeliveryUnknown(f"there is no delivery {shortened(delivery_id)!r}")
-        return delivery
-
-    def held(self, delivery: Delivery) -> bool:
-        """True where nothing is sent because SAS refused the credentials."""
-        if delivery.state not in (State.QUEUED, State.RETRYING):
-            return False
-        try:
-            account = self.routes.choose(delivery.stored_process).account
-        except StpUnknown:
-            return False
-        return account in self.deliveries.holds()
-
     def until_ended(self, delivery_id: str, wait_s: float) -> Delivery:
         """The delivery once it has ended or is held, or as it stands after `wait_s` seconds."""
         with self._seat(wait_s) as seconds:
             deadline = self.clock.monotonic() + seconds
             while True:
                 rung = self.bell.rung
-                delivery = self.find(delivery_id)
+                delivery = self.survey.get(delivery_id)
                 left_s = deadline - self.clock.monotonic()
                 over = left_s <= 0 or self._ended.is_set()
-                if delivery.state.ended or over or self.held(delivery):
+                if delivery.state.ended or over or self.survey.hold_of(delivery):
                     return delivery
                 self.bell.wait(rung, min(left_s, LOOK_S))
 

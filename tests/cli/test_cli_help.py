@@ -25,7 +25,7 @@ def test_every_command_has_help_with_a_sentence_and_its_options(run, command):
     assert "--help" in ended.out
 
 
-HOMES = ["serve", "call", "validate"]
+HOMES = ["serve", "work", "call", "validate"]
 JSON = ["init", "call", "validate"]
 
 
@@ -34,6 +34,15 @@ def test_commands_that_work_in_a_home_take_one_and_those_with_a_result_have_json
         told = run(command, "--help").out
         assert ("--home" in told) == (command in HOMES)
         assert ("--json" in told) == (command in JSON)
+
+
+def test_every_verb_on_deliveries_takes_a_home_and_has_json(run):
+    listed = run("deliveries", "--help").out.partition("Commands:\n")[2].splitlines()
+    verbs = [line.split()[0] for line in listed if line.startswith("  ") and line[2] != " "]
+    assert len(verbs) == 9
+    for verb in verbs:
+        told = run("deliveries", verb, "--help").out
+        assert ("--home" in told, "--json" in told) == (True, True)
 
 
 def test_the_version_is_that_of_the_package(run):

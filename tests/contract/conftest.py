@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from store_program import open_place
 
 from adapter.core.message import IdempotencyKey, KeySource, Message
-from adapter.store.deliveries import SqlDeliveries, open_sqlite
+from adapter.store.deliveries import SqlDeliveries
 from adapter.store.ledger import SqlLedger
 
 ROOT = Path(__file__).parents[2]
@@ -56,13 +57,21 @@ def path(tmp_path):
     return tmp_path / "var" / "deliveries.sqlite"
 
 
-@pytest.fixture(params=["sqlite"])
-def open_store(request, path, clock):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request, path):
+    """The one database of this test, for `open_place`: each test runs on either engine."""
+    if request.param == "sqlite":
+        return str(path)
+    return request.getfixturevalue("postgresql").new_url()
+
+
+@pytest.fixture
+def open_store(place, clock):
     """Opens a store on the one database of this test, as each process does; all are closed."""
     opened = []
 
     def open_one(**options):
-        engine = open_sqlite(path)
+        engine = open_place(place)
         opened.append(SqlDeliveries(engine, clock, **options))
         return opened[-1]
 
@@ -79,7 +88,9 @@ def store(open_store):
 @pytest.fixture
 def ledger(open_store, clock):
     """The ledger on the database of this test, as a process beside opens it."""
-    return SqlLedger(open_store()._database._engine, clock)
+    opened = SqlLedger(open_store()._database._engine, clock)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from adapter.core.delivery import Gate, Lease, Outcome
 from adapter.core.message import IdempotencyKey, KeySource, Message
+from adapter.core.redact import Secret
 from adapter.core.verdict import Park
 from adapter.ports import Contract
 from adapter.store.contracts import ContractFolder
 from adapter.store.deliveries import SqlDeliveries, open_sqlite
+from adapter.store.postgresql import open_postgresql
 from adapter.store.slots import ProcessSlot
 
 
@@ -33,8 +35,13 @@ class MachineClock:
 CLOCK = MachineClock()
 
 
-def opened(path):
-    return SqlDeliveries(open_sqlite(Path(path)), CLOCK)
+def open_place(place):
+    """The engine of a database, told by its path or by its address."""
+    return open_postgresql(Secret(place)) if "://" in place else open_sqlite(Path(place))
+
+
+def opened(place):
+    return SqlDeliveries(open_place(place), CLOCK)
 
 
 def say(text):
@@ -46,22 +53,22 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def add_and_die(path, delivery_id):
+def add_and_die(place, delivery_id):
     key = IdempotencyKey(delivery_id, KeySource.RANDOM)
-    opened(path).add(Message(delivery_id, "stp", key, b"{}", b"<Table/>", ""))
+    opened(place).add(Message(delivery_id, "stp", key, b"{}", b"<Table/>", ""))
     die()
 
 
-def open_only(path):
+def open_only(place):
     say("ready")
     sys.stdin.readline()
-    opened(path).ping()
+    opened(place).ping()
     say("open")
 
 
-def lease_all(path, owner):
+def lease_all(place, owner):
     """Lease and park until nothing is left, and tell the ids."""
-    store = opened(path)
+    store = opened(place)
     say("ready")
     sys.stdin.readline()
     while isinstance(lease := store.lease(owner, lambda _: Gate(1000)), Lease):
@@ -69,16 +76,16 @@ def lease_all(path, owner):
         assert store.record(lease, Outcome(Park("seen"), "soap", time.time()))
 
 
-def hold_lease(path, slots):
+def hold_lease(place, slots):
     slot = ProcessSlot(Path(slots))
-    lease = opened(path).lease(slot.owner, lambda _: Gate(1))
+    lease = opened(place).lease(slot.owner, lambda _: Gate(1))
     say(f"{slot.owner} {lease.delivery_id}")
     sys.stdin.readline()
 
 
-def lease_and_die(path, slots):
+def lease_and_die(place, slots):
     slot = ProcessSlot(Path(slots))
-    opened(path).lease(slot.owner, lambda _: Gate(1))
+    opened(place).lease(slot.owner, lambda _: Gate(1))
     die()
 
 

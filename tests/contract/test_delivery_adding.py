@@ -5,7 +5,7 @@ import pytest
 from adapter.core.answer import Answer
 from adapter.core.delivery import Added, Gate, Idle, Lease, Outcome, State
 from adapter.core.errors import IdempotencyKeyReused
-from adapter.core.failures import ConnectionRefused
+from adapter.core.failures import ConnectionRefused, LinksExpired
 from adapter.core.message import KeySource
 from adapter.core.verdict import Delivered, Park, Retry
 
@@ -74,6 +74,16 @@ def test_waiting_delivery_takes_fresh_links_of_a_derived_key(store, message, sou
     assert store.lease("o", any_number).table == fresh.table
 
 
+def test_a_delivery_under_way_takes_fresh_links_for_its_next_attempt(store, clock, message):
+    store.add(message(key="k"))
+    lease = store.lease("o", any_number)
+    store.add(message(key="k", payload=b'{"a": "2"}', table=b"<Table>2</Table>"))
+
+    store.record(lease, Outcome(Retry(0.0), "soap", clock.now(), failure=ConnectionRefused("no")))
+
+    assert store.lease("o", any_number).table == b"<Table>2</Table>"
+
+
 def test_retrying_delivery_takes_fresh_links_too(store, clock, message):
     store.add(message(key="k"))
     lease = store.lease("o", any_number)
@@ -85,13 +95,56 @@ def test_retrying_delivery_takes_fresh_links_too(store, clock, message):
     assert store.lease("o", any_number).table == b"<Table>2</Table>"
 
 
-@pytest.mark.parametrize("verdict", [None, Delivered(), Park("outcome_unknown")])
-def test_what_is_under_way_or_ended_is_not_changed_by_a_second_post(store, clock, message, verdict):
+@pytest.mark.parametrize("source", [KeySource.BULK_TASK, KeySource.EVENT])
+def test_fresh_links_heal_a_delivery_whose_links_expired(store, clock, message, source):
+    first = message(key="k", source=source)
+    fresh = message(key="k", source=source, payload=b'{"a": "2"}', table=b"<Table>2</Table>")
+    store.add(first)
+    expired = Outcome(Park("links_expired"), "", clock.now(), failure=LinksExpired("late"))
+    assert store.record(store.lease("o", any_number), expired)
+    clock.advance(60.0)
+
+    assert store.add(fresh) == Added(first.delivery_id, replayed=True)
+
+    found = store.get(first.delivery_id)
+    assert (found.state, found.why, found.code, found.message) == (State.QUEUED, "", "", "")
+    assert (found.queued_at, found.due_at) == (clock.now(), clock.now())
+    assert found.accepted_at == clock.now() - 60.0
+    lease = store.lease("o", any_number)
+    assert (lease.table, lease.attempt, lease.tried) == (fresh.table, 2, 1)
+    assert lease.queued_at == clock.now()
+
+
+def test_the_same_links_again_heal_nothing(store, clock, message):
+    first = message(key="k")
+    store.add(first)
+    expired = Outcome(Park("links_expired"), "", clock.now(), failure=LinksExpired("late"))
+    assert store.record(store.lease("o", any_number), expired)
+
+    assert store.add(message(key="k")).replayed
+
+    assert store.get(first.delivery_id).state is State.PARKED
+    assert store.lease("o", any_number) == Idle()
+
+
+def test_explicit_key_heals_nothing(store, clock, message):
+    first = message(key="k", source=KeySource.HEADER)
+    store.add(first)
+    expired = Outcome(Park("links_expired"), "", clock.now(), failure=LinksExpired("late"))
+    assert store.record(store.lease("o", any_number), expired)
+
+    with pytest.raises(IdempotencyKeyReused):
+        store.add(message(key="k", source=KeySource.HEADER, payload=b'{"a": "2"}'))
+
+    assert store.get(first.delivery_id).state is State.PARKED
+
+
+@pytest.mark.parametrize("verdict", [Delivered(), Park("outcome_unknown")])
+def test_what_has_ended_is_not_changed_by_a_second_post(store, clock, message, verdict):
     first = message(key="k")
     store.add(first)
     lease = store.lease("o", any_number)
-    if verdict is not None:
-        store.record(lease, Outcome(verdict, "soap", clock.now(), answer=Answer()))
+    store.record(lease, Outcome(verdict, "soap", clock.now(), answer=Answer()))
     before = store.get(first.delivery_id)
     clock.advance(1.0)
 

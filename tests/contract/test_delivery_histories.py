@@ -2,8 +2,8 @@
 
 import itertools
 import tempfile
-from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -14,13 +14,14 @@ from hypothesis.stateful import (
     multiple,
     rule,
 )
+from store_program import open_place
 
 from adapter.core.answer import Answer
 from adapter.core.delivery import Gate, Idle, Outcome, State
 from adapter.core.failures import AnswerTimedOut, WorkerDied
 from adapter.core.message import IdempotencyKey, KeySource, Message
 from adapter.core.verdict import Delivered, Hold, Park, Retry
-from adapter.store.deliveries import SqlDeliveries, open_sqlite
+from adapter.store.deliveries import SqlDeliveries
 
 LIMIT = 2
 NAMES = st.sampled_from(["A", "B", "C"])
@@ -52,20 +53,22 @@ class StillClock:
 
 
 class Histories(RuleBasedStateMachine):
-    """Two stores on one file, as two processes, against a dictionary."""
+    """Two stores on one database, as two processes, against a dictionary."""
 
     leases = Bundle("leases")
+    server = None
 
     def __init__(self):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.clock = StillClock()
-        path = Path(self.folder.name) / "deliveries.sqlite"
-        self.stores = [SqlDeliveries(open_sqlite(path), self.clock) for _ in range(2)]
+        place = self.server.new_url() if self.server else f"{self.folder.name}/deliveries.sqlite"
+        self.stores = [SqlDeliveries(open_place(place), self.clock) for _ in range(2)]
         self.keys = {}
         self.states = {}
         self.names = {}
         self.leased = {}
+        self.tokens = {}
 
     def teardown(self):
         for store in self.stores:
@@ -94,21 +97,35 @@ class Histories(RuleBasedStateMachine):
         assert self.states[lease.delivery_id] in (State.QUEUED, State.RETRYING)
         self.states[lease.delivery_id] = State.RUNNING
         self.leased[lease.delivery_id] += 1
+        self.tokens[lease.delivery_id] = lease.token
         assert lease.attempt == self.leased[lease.delivery_id]
         return lease
 
     @rule(number=st.integers(0, 1), lease=leases, verdict=VERDICTS)
     def record(self, number, lease, verdict):
-        current = (
-            self.states[lease.delivery_id] is State.RUNNING
-            and self.leased[lease.delivery_id] == lease.attempt
-        )
+        current = self.is_current(lease)
+        self.clock.time_s += 0.125  # each outcome is another: the same one again is recorded
         outcome = self.outcome(verdict)
         assert self.stores[number].record(lease, outcome) == current
         if current:
             self.states[lease.delivery_id] = ENDS[type(verdict)]
 
+    @rule(number=st.integers(0, 1), lease=leases)
+    def give_back(self, number, lease):
+        current = self.is_current(lease)
+        assert self.stores[number].give_back(lease) == current
+        if current:
+            self.leased[lease.delivery_id] -= 1
+            tried = self.leased[lease.delivery_id] > 0
+            self.states[lease.delivery_id] = State.RETRYING if tried else State.QUEUED
+
+    def is_current(self, lease):
+        running = self.states[lease.delivery_id] is State.RUNNING
+        return running and self.tokens[lease.delivery_id] == lease.token
+
     def outcome(self, verdict):
+        # Each ends at a time of its own: the same outcome again would be known as recorded.
+        self.clock.time_s += 0.001
         if isinstance(verdict, Delivered):
             return Outcome(verdict, "soap", self.clock.now(), answer=Answer())
         return Outcome(verdict, "soap", self.clock.now(), failure=AnswerTimedOut("late"))
@@ -117,6 +134,7 @@ class Histories(RuleBasedStateMachine):
     def recover(self, owner, number, after_s):
         for lease in self.stores[number].abandoned(f"owner-{owner}"):
             assert self.states[lease.delivery_id] is State.RUNNING
+            self.clock.time_s += 0.001
             death = Outcome(Retry(after_s), "", self.clock.now(), failure=WorkerDied("died"))
             assert self.stores[number].record(lease, death)
             self.states[lease.delivery_id] = State.RETRYING
@@ -149,5 +167,16 @@ class Histories(RuleBasedStateMachine):
             assert len(running) <= LIMIT
 
 
+class PostgresqlHistories(Histories):
+    pass
+
+
+@pytest.fixture(scope="module")
+def server(postgresql):
+    PostgresqlHistories.server = postgresql
+
+
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestPostgresqlHistories = pytest.mark.usefixtures("server")(PostgresqlHistories.TestCase)
+TestPostgresqlHistories.settings = settings(max_examples=8, stateful_step_count=25, deadline=None)

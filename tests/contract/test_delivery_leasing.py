@@ -1,6 +1,7 @@
 """Which delivery every store gives out next, and to how many at a time."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +28,25 @@ def test_lease_carries_what_the_attempt_needs(store, clock, message):
     found = store.get(task.delivery_id)
     assert (found.state, found.attempts) == (State.RUNNING, 1)
     assert found.history == (Attempt(1, "", clock.now()),)
+
+
+def test_lease_tells_since_when_and_how_often_it_was_tried(store, clock, message):
+    accepted_at = clock.now()
+    task = replace(message(), links_expire_at=accepted_at + 3600.5)
+    store.add(task)
+    clock.advance(1.0)
+    refused = Outcome(Retry(0.0), "soap", clock.now(), failure=ConnectionRefused("no"))
+    assert store.record(store.lease("o", any_number), refused)
+    clock.advance(1.0)
+
+    gate = Gate(7, server="http://sas", address="http://sas/a", interval_s=1.0)
+    lease = store.lease("o", lambda _: gate)
+
+    assert (lease.attempt, lease.tried) == (2, 2)
+    assert (lease.queued_at, lease.links_expire_at) == (accepted_at, accepted_at + 3600.5)
+    assert (lease.started_at, lease.gate) == (clock.now(), gate)
+    (abandoned,) = store.abandoned("o")
+    assert replace(abandoned, gate=gate) == lease
 
 
 def test_oldest_is_leased_first(store, clock, message):

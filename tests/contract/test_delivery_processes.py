@@ -15,35 +15,35 @@ def slots(tmp_path):
     return tmp_path / "var" / "processes"
 
 
-def test_two_processes_lease_each_delivery_once(store, message, path, program, all_at_once):
+def test_two_processes_lease_each_delivery_once(store, message, place, program, all_at_once):
     ids = [store.add(message(f"stp-{number % 2}")).delivery_id for number in range(100)]
 
-    leased = all_at_once([program("lease_all", path, owner) for owner in ("a", "b")])
+    leased = all_at_once([program("lease_all", place, owner) for owner in ("a", "b")])
 
     assert sorted(leased[0] + leased[1]) == sorted(ids)
     assert {store.get(delivery_id).attempts for delivery_id in ids} == {1}
 
 
-def test_processes_that_start_at_once_agree_on_a_new_database(path, program, all_at_once):
-    processes = [program("open_only", path) for _ in range(4)]
+def test_processes_that_start_at_once_agree_on_a_new_database(place, program, all_at_once):
+    processes = [program("open_only", place) for _ in range(4)]
 
     assert all_at_once(processes) == [["open"]] * 4
 
 
-def test_added_delivery_survives_kill_9(path, program, open_store):
-    process = program("add_and_die", path, "the-one")
+def test_added_delivery_survives_kill_9(place, program, open_store):
+    process = program("add_and_die", place, "the-one")
 
     assert process.wait(timeout=LIMIT_S) == -signal.SIGKILL
     assert open_store().get("the-one").state is State.QUEUED
 
 
 def test_dead_process_is_found_and_its_lease_with_it(
-    store, message, path, slots, program, eventually
+    store, message, place, slots, program, eventually
 ):
     task = message()
     store.add(task)
     mine = ProcessSlot(slots)
-    process = program("hold_lease", path, slots)
+    process = program("hold_lease", place, slots)
     owner, delivery_id = process.stdout.readline().split()
     assert store.owners() == {owner}
     assert mine.dead(store.owners()) == frozenset()
@@ -60,10 +60,10 @@ def test_dead_process_is_found_and_its_lease_with_it(
 
 
 def test_process_killed_right_after_its_lease_leaves_it_to_others(
-    store, message, path, slots, program
+    store, message, place, slots, program
 ):
     store.add(message())
-    process = program("lease_and_die", path, slots)
+    process = program("lease_and_die", place, slots)
     assert process.wait(timeout=LIMIT_S) == -signal.SIGKILL
 
     (owner,) = store.owners()
@@ -74,9 +74,9 @@ def test_process_killed_right_after_its_lease_leaves_it_to_others(
     slot.release()
 
 
-def test_living_process_is_never_dead(store, message, path, slots, program):
+def test_living_process_is_never_dead(store, message, place, slots, program):
     store.add(message())
-    process = program("hold_lease", path, slots)
+    process = program("hold_lease", place, slots)
     owner, _ = process.stdout.readline().split()
     lookers = [ProcessSlot(slots) for _ in range(3)]
 

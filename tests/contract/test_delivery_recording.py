@@ -115,10 +115,12 @@ def test_retry_is_due_in_time_and_not_before(store, clock, message):
 def test_lease_can_be_recorded_once(store, clock, message):
     store.add(message())
     lease = store.lease("o", any_number)
-    outcome = Outcome(Park("x"), "soap", clock.now(), failure=AnswerTimedOut("late"))
+    assert store.record(lease, Outcome(Park("x"), "soap", clock.now(), failure=AnswerTimedOut("x")))
+    before = store.get(lease.delivery_id)
 
-    assert store.record(lease, outcome)
-    assert not store.record(lease, outcome)
+    other = Outcome(Park("y"), "soap", clock.now(), failure=AnswerTimedOut("y"))
+    assert not store.record(lease, other)
+    assert store.get(lease.delivery_id) == before
 
 
 def test_lost_lease_changes_nothing(store, clock, message):
@@ -142,11 +144,13 @@ def test_many_threads_record_one_lease_once(store, clock, message, in_threads):
     store.add(message())
     lease = store.lease("o", any_number)
 
-    recorded = in_threads(
-        8, lambda _: store.record(lease, Outcome(Delivered(), "soap", clock.now(), answer=ANSWER))
-    )
+    def record(number):
+        return store.record(
+            lease, Outcome(Delivered(), "soap", clock.now() + number, answer=ANSWER)
+        )
 
-    assert recorded.count(True) == 1
+    assert in_threads(8, record).count(True) == 1
+    assert len(store.get(lease.delivery_id).history) == 1
 
 
 def test_hold_is_in_force_until_released(store, open_store):

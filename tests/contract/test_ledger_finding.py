@@ -8,7 +8,6 @@ from adapter.core.errors import DeliveryUnknown
 from adapter.core.failures import ConnectionRefused
 from adapter.core.message import IdempotencyKey, KeySource, Message
 from adapter.core.verdict import Delivered, Park, Retry
-from adapter.store.links import without_signatures
 
 LINK = b'{"url": "https://b.example.com/f?X-Amz-Signature=abc"}'
 
@@ -155,7 +154,9 @@ def test_kept_of_a_delivered_one_has_no_signature(ledger, store, clock, message)
     store.add(message(payload=LINK))
     end(store, clock, Delivered())
 
-    assert ledger.kept("id-0").payload == without_signatures(LINK)
+    kept = ledger.kept("id-0").payload
+    assert b"https://b.example.com/f" in kept
+    assert b"abc" not in kept
 
 
 @pytest.mark.parametrize("name", ["none", "", "\0", "\ud800", "x" * 5000])

@@ -1,5 +1,6 @@
 """What the embedded database forgets once a presigned link is not needed any more."""
 
+import html
 import json
 import sqlite3
 
@@ -137,10 +138,31 @@ def test_delivery_is_recorded_though_the_log_cannot_be_emptied(path, clock, mess
     def fail(_):
         raise StoreUnavailable("locked")
 
-    monkeypatch.setattr("adapter.store.deliveries.empty_log", fail)
+    monkeypatch.setattr("adapter.store.erasing.empty_log", fail)
     store = SqlDeliveries(open_sqlite(path), clock)
 
     delivery_id = deliver(store, clock, message, b"{}", b"<Table/>", Answer())
 
     assert store.get(delivery_id).state is State.DELIVERED
     store.close()
+
+
+def test_an_answer_that_repeats_links_which_were_replaced_meanwhile_is_masked(
+    store, clock, message
+):
+    link = "https://files.example.com/f.csv?X-Amz-Signature={}&amp;b=1"
+    old, new = link.format("0ld51gn"), link.format("n3w51gn")
+
+    def task(written):
+        table = f"<Table>\n<InData>\n<dataFile>{written}</dataFile>\n</InData>\n</Table>".encode()
+        payload = json.dumps({"dataFile": html.unescape(written)}).encode()
+        return message(key="k", payload=payload, table=table)
+
+    delivery_id = store.add(task(old)).delivery_id
+    lease = store.lease("o", lambda _: Gate(1))
+    store.add(task(new))
+    answer = Answer({"read": html.unescape(old)})
+    store.record(lease, Outcome(Delivered(), "soap", clock.now(), answer=answer))
+
+    kept = store.get(delivery_id).result.parameters["read"]
+    assert kept == "https://files.example.com/f.csv?***"

@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import dying_adapter
 import requests
+from dying_adapter import Script, open_only, run
 
 from adapter.cli.init import copy_home
 
@@ -20,8 +20,8 @@ LIMIT_S = 30.0
 OVER = ("delivered", "parked", "rejected")
 SERVE = ("-m", "adapter", "serve", "--home")
 
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["pytest", "adapter.cli.serving", "zeep.wsdl"])
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["pytest", "adapter.cli.serving", "zeep.wsdl", "dying_adapter"])
 _NUMBERS = itertools.count()
 
 
@@ -114,15 +114,30 @@ class AdapterProcess(Caller):
         return self.process.wait(LIMIT_S)
 
 
+def forked(target, home: Path, script: Script):
+    """A process that runs `target` of dying_adapter, and the pipe it tells through."""
+    pipe, its = CONTEXT.Pipe()
+    process = CONTEXT.Process(target=target, args=(str(home), script, its), daemon=True)
+    process.start()
+    its.close()
+    assert pipe.poll(LIMIT_S)
+    return process, pipe
+
+
+def refusal_of(home: Path, **script):
+    """What a process says that cannot open the home; empty when it can."""
+    process, pipe = forked(open_only, home, Script(**script))
+    told = pipe.recv()
+    process.join(LIMIT_S)
+    pipe.close()
+    return told
+
+
 class ForkedAdapter(Caller):
     """Serves a home in a process that is forked from one with everything imported: fast."""
 
-    def __init__(self, target, *arguments) -> None:
-        self.pipe, its = _CONTEXT.Pipe()
-        self.process = _CONTEXT.Process(target=target, args=(*arguments, its), daemon=True)
-        self.process.start()
-        its.close()
-        assert self.pipe.poll(LIMIT_S)
+    def __init__(self, home: Path, script: Script) -> None:
+        self.process, self.pipe = forked(run, home, script)
         super().__init__(self.pipe.recv())
 
     def ended_with(self, limit_s=LIMIT_S):
@@ -136,23 +151,17 @@ class ForkedAdapter(Caller):
         self.process.kill()
         self.ended_with()
 
+    def stop(self, limit_s=LIMIT_S):
+        """The exit code after it was told to stop."""
+        self.pipe.send("stop")
+        return self.ended_with(limit_s)
 
-class DyingAdapter(ForkedAdapter):
-    """Serves until it kills itself `before` or `after` a step of a port, or is killed."""
+    def freeze(self):
+        """Let it stand still: alive, and no help to anybody."""
+        os.kill(self.process.pid, signal.SIGSTOP)
 
-    def __init__(self, home: Path, moment="", step="") -> None:
-        super().__init__(dying_adapter.serve, str(home), moment, step)
+    def thaw(self):
+        os.kill(self.process.pid, signal.SIGCONT)
 
     def wait_for_death(self):
         assert self.ended_with() == -signal.SIGKILL
-
-
-class StoppingAdapter(ForkedAdapter):
-    """Serves until `stop`, after which requests and attempts may take `grace_s` seconds."""
-
-    def __init__(self, home: Path, grace_s: float) -> None:
-        super().__init__(dying_adapter.serve_and_stop, str(home), grace_s)
-
-    def stop(self, limit_s):
-        self.pipe.send("stop")
-        return self.ended_with(limit_s)

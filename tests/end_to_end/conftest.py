@@ -1,7 +1,8 @@
 """SAS in this process, adapters in others; none outlives its test."""
 
 import pytest
-from adapter_process import SERVE, AdapterProcess, DyingAdapter, write_home
+from adapter_process import SERVE, AdapterProcess, ForkedAdapter, write_home
+from dying_adapter import Script
 
 from adapter.emulator import Emulator
 
@@ -15,6 +16,7 @@ max_attempts = 1000
 concurrency = 6
 [adapter:server]
 threads = 16
+{store}
 [Echo]
 [EchoAgain]
 stpurl = {sas}/SASBIWS/services/Echo
@@ -34,8 +36,31 @@ def sas(tmp_path):
 
 
 @pytest.fixture
-def home(tmp_path, sas):
-    return write_home(tmp_path / "home", SERVICE_CONFIG.replace("{sas}", sas.url))
+def service_config():
+    """The conf of the home; a module with needs of its own overrides it."""
+    return SERVICE_CONFIG
+
+
+@pytest.fixture
+def store_url(request):
+    """Empty for the database file of the home, the address of a database for PostgreSQL."""
+    engine = getattr(request, "param", "sqlite")
+    return request.getfixturevalue("postgresql").new_url() if engine == "postgresql" else ""
+
+
+@pytest.fixture
+def home(tmp_path, sas, service_config, store_url):
+    store = f"store_url = {store_url}" if store_url else ""
+    text = service_config.replace("{sas}", sas.url).replace("{store}", store)
+    return write_home(tmp_path / "home", text)
+
+
+@pytest.fixture
+def store_address(home, store_url):
+    """Where a test reads the database past the adapter."""
+    if store_url:
+        return store_url.replace("postgresql://", "postgresql+psycopg://")
+    return f"sqlite:///{home / 'var/deliveries.sqlite'}"
 
 
 @pytest.fixture
@@ -63,17 +88,27 @@ def serve(start, home):
 
 
 @pytest.fixture
-def dying(home):
-    """Starts an adapter on the home that dies at a point; without a point it lives."""
+def fork():
+    """Starts an adapter on any home by a script."""
     started = []
 
-    def start_one(moment="", step=""):
-        started.append(DyingAdapter(home, moment, step))
+    def start_one(home, **script):
+        started.append(ForkedAdapter(home, Script(**script)))
         return started[-1]
 
     yield start_one
     for adapter in started:
         adapter.kill()
+
+
+@pytest.fixture
+def dying(fork, home):
+    """Starts an adapter on the home that dies at a point; without a point it lives."""
+
+    def start_one(moment="", step="", **script):
+        return fork(home, moment=moment, step=step, **script)
+
+    return start_one
 
 
 @pytest.fixture

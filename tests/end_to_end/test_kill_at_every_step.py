@@ -9,13 +9,20 @@ TASK = {"a": "1"}
 JUDGED_S = 2.0
 """Seconds after a restart within which an abandoned lease is judged."""
 
+LEASE_S = 1.0
+"""On PostgreSQL, after which a silent process is taken for dead."""
+
+pytestmark = pytest.mark.parametrize("store_url", ["sqlite", "postgresql"], indirect=True)
+
 POINTS = [
     # moment, step        plain route: state, runs   idempotent: state, runs
     ("after", "add", "delivered", 1, "delivered", 1),
+    ("inside", "lease", "delivered", 1, "delivered", 1),
     ("after", "lease", "parked", 0, "delivered", 1),
     ("before", "send", "parked", 0, "delivered", 1),
     ("after", "send", "parked", 1, "delivered", 2),
     ("before", "record", "parked", 1, "delivered", 2),
+    ("inside", "record", "parked", 1, "delivered", 2),
     ("after", "record", "delivered", 1, "delivered", 1),
 ]
 
@@ -57,12 +64,13 @@ def test_an_idempotent_route_is_run_again_until_it_is_delivered(
     assert delivery["status"] == state
     assert runs(delivery["deliveryId"]) == times
     codes = [attempt.get("code", "") for attempt in delivery["history"]]
-    died = step not in ("add", "record") or moment == "before"
+    died = (moment, step) not in (("after", "add"), ("inside", "lease"), ("after", "record"))
     assert codes == (["WORKER_DIED", ""] if died else [""])
 
 
-def test_a_task_that_was_not_on_disk_was_not_accepted(dying, sas):
-    first = dying("before", "add")
+@pytest.mark.parametrize("moment", ["before", "inside"])
+def test_a_task_that_was_not_on_disk_was_not_accepted(dying, sas, moment):
+    first = dying(moment, "add")
     with pytest.raises(requests.RequestException):
         first.post("Echo", TASK, Idempotency_Key="one")
     first.wait_for_death()

@@ -1,9 +1,6 @@
 """A process that lives takes over from one that died; one that is told to stop does stop."""
 
-import os
-import signal
-
-from adapter_process import StoppingAdapter, eventually
+from adapter_process import eventually
 
 from adapter import config
 from adapter.accept import Post
@@ -20,7 +17,7 @@ def test_the_dead_are_taken_over_from_within_two_seconds_however_much_is_due(dyi
     other = dying()
     lost = other.post("Slow").json()["deliveryId"]
     sas.wait_for(lambda it: it.executions, timeout_s=20)
-    os.kill(other.process.pid, signal.SIGSTOP)  # alive, with its lease, but no help
+    other.freeze()  # alive, with its lease, but no help
     sas.switches = Switches(delay_s=0.15)
     with Serving(config.load(home, {})) as serving:
         accept, get = serving.parts.accept, serving.parts.deliveries.get
@@ -34,7 +31,7 @@ def test_the_dead_are_taken_over_from_within_two_seconds_however_much_is_due(dyi
 
 def test_a_process_that_is_told_to_stop_does_not_wait_for_sas_without_end(home, sas, dying, runs):
     sas.switches = Switches(delay_s=60)
-    stopping = StoppingAdapter(home, grace_s=0.2)
+    stopping = dying(environ={"SASBIWS_STOP_GRACE": "0.2"})
     plain = stopping.post("Slow").json()["deliveryId"]
     sas.wait_for(lambda it: it.executions, timeout_s=20)
     assert stopping.stop(limit_s=10) == 0

@@ -1,8 +1,14 @@
-"""The stored process "Download File": fetches what CI 360 exported and keeps it as a data set."""
+"""The stored process "Download File": fetches what CI 360 exported and keeps it as a data set.
+
+The steps and the result table are those of ``sas/code/stpDownloadFile.sas``.
+"""
 
 import csv
+import gzip
 import io
 import json
+import re
+import zlib
 from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -14,13 +20,21 @@ from adapter.emulator.stored_processes.program import Column, Reads, Run, Stored
 
 TIMEOUT_S = 10
 _OK = 200
+_GZIP = b"\x1f\x8b"
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *", re.ASCII)
+_MAX_NUMBER = 32
+"""Characters that the informat BEST32. reads."""
 _OPENER = build_opener(ProxyHandler({}))
 
 
 def _run(run: Run) -> Written:
     occurrence_id = run.needed("occurrenceId")
+    if len(run.rows) > 1:
+        raise ended_with_error(f"instream has {len(run.rows)} rows; expected 1.")
     variables = _variables(_fetched("metadataFile", run))
+    _check_names(variables)
     records = _records(_fetched("dataFile", run), len(variables))
+    _check_numbers(variables, records)
     name = safe_name(run.column("taskCode") or occurrence_id)
     try:
         file = write_data_set(run.folder / "datasets", name, variables, records)
@@ -39,11 +53,11 @@ def _run(run: Run) -> Written:
 def _fetched(column: str, run: Run) -> str:
     url = run.needed(column)
     try:
-        return _downloaded(url).decode("utf-8-sig")
+        return _unpacked(_downloaded(url)).decode("utf-8-sig")
     except HTTPError as error:
         with error:
             raise _unexpected(error.code, error.reason) from None
-    except (OSError, HTTPException, ValueError) as error:
+    except (OSError, HTTPException, ValueError, EOFError, zlib.error) as error:
         # The text of the error may hold the presigned link.
         why = error.reason if isinstance(error, URLError) else type(error).__name__
         raise ended_with_error(f"{column} could not be fetched: {why}.") from None
@@ -58,6 +72,10 @@ def _downloaded(url: str) -> bytes:
         return bytes(answer.read())
 
 
+def _unpacked(file: bytes) -> bytes:
+    return gzip.decompress(file) if file.startswith(_GZIP) else file
+
+
 def _unexpected(status: int, reason: str) -> SasFault:
     return ended_with_error(f"Expected 200, but received {status} {reason}.")
 
@@ -66,12 +84,28 @@ def _variables(text: str) -> tuple[Variable, ...]:
     # Source: wire contract 7.1: a JSON list in column order (seen in public code).
     try:
         return tuple(
-            Variable(str(each["columnName"]), str(each["dataType"]).upper() == "NUMERIC")
+            Variable(safe_name(str(each["columnName"])), str(each["dataType"]).upper() == "NUMERIC")
             for each in json.loads(text)
         )
     except (ValueError, TypeError, KeyError):
         why = "metadataFile is not a JSON list of columnName and dataType."
         raise ended_with_error(why) from None
+
+
+def _check_names(variables: tuple[Variable, ...]) -> None:
+    if not variables:
+        raise ended_with_error("metadataFile lists no column.")
+    if len({each.name.upper() for each in variables}) < len(variables):
+        raise ended_with_error("two columns of metadataFile have the same SAS name.")
+
+
+def _check_numbers(variables: tuple[Variable, ...], records: tuple[tuple[str, ...], ...]) -> None:
+    numeric = [at for at, each in enumerate(variables) if each.numeric]
+    for number, record in enumerate(records, 1):
+        for at in numeric:
+            if record[at] and (len(record[at]) > _MAX_NUMBER or not _NUMBER.fullmatch(record[at])):
+                why = f"Record {number} of dataFile: column {at + 1} is not a number."
+                raise ended_with_error(why)
 
 
 def _records(text: str, columns: int) -> tuple[tuple[str, ...], ...]:

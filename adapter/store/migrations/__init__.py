@@ -1,0 +1,1 @@
+"""How the tables of an older version become those of the next: one file for each version."""
