@@ -23,6 +23,7 @@ from adapter.core.delivery import (
     State,
 )
 from adapter.core.errors import Problem, Rejected
+from adapter.core.failures import ContractUnusable
 from adapter.core.message import Message
 from adapter.core.redact import Secret
 from adapter.core.route import Route
@@ -112,6 +113,21 @@ class Contract:
     fetched_at: float
 
 
+@dataclass(frozen=True)
+class BrokenContract:
+    """A pinned contract that cannot be used.
+
+    Args:
+        folder: Where it lies.
+        address: The address of the web service; empty where even that cannot be read.
+        error: What is wrong with it, and the remedy.
+    """
+
+    folder: str
+    address: str
+    error: ContractUnusable
+
+
 class ContractStore(Protocol):
     """Keeps pinned contracts, by address."""
 
@@ -124,6 +140,16 @@ class ContractStore(Protocol):
 
     def pin_once(self, address: str, fetch: Callable[[], Contract]) -> Contract:
         """The pinned contract; fetched and pinned if there is none, by one process only."""
+
+    def replace(self, contract: Contract) -> Contract:
+        """The contract, pinned now, in place of the one that was; nobody meets half of it.
+
+        Raises:
+            ContractUnavailable: It cannot be kept.
+        """
+
+    def all(self) -> tuple[Contract | BrokenContract, ...]:
+        """Every pinned contract, also those that cannot be used, in the order of their folders."""
 
 
 class Schemas(Protocol):

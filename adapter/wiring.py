@@ -11,15 +11,19 @@ from dataclasses import dataclass, replace
 from adapter.accept import Accept
 from adapter.bell import Bell
 from adapter.config import TEMPLATE, Settings
+from adapter.contract_watch import ContractWatch
 from adapter.core.errors import ConfigurationInvalid
 from adapter.core.route import TransportName
 from adapter.deliver import Deliver
 from adapter.observe import Observer
 from adapter.operate import Operate
 from adapter.ports import Clock, Transport
+from adapter.sas.refresh import Refresh
 from adapter.sas.rest import RestTransport
 from adapter.sas.session import HttpSession
 from adapter.sas.soap import SoapTransport
+from adapter.store import contract_checks
+from adapter.store.contract_checks import ContractChecks
 from adapter.store.contracts import ContractFolder
 from adapter.store.deliveries import SqlDeliveries
 from adapter.store.ledger import SqlLedger
@@ -63,6 +67,7 @@ class Calling:
     clock: Clock
     schemas: SchemaFolder
     session: HttpSession
+    contracts: ContractFolder
     transports: Mapping[TransportName, Transport]
 
 
@@ -75,7 +80,7 @@ def calling(settings: Settings) -> Calling:
         TransportName.SOAP: SoapTransport(session, contracts, clock),
         TransportName.REST: RestTransport(session),
     }
-    return Calling(settings, clock, _schemas(settings), session, transports)
+    return Calling(settings, clock, _schemas(settings), session, contracts, transports)
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ class Adapter:
     waiting: Waiting
     worker: Worker
     upkeep: Upkeep
+    contract_watch: ContractWatch
     web: Web
 
     def start(self) -> None:
@@ -129,6 +135,7 @@ def adapter(parts: Calling) -> Adapter:
     waiting = Waiting(survey, clock, bell, seats=settings.threads // 2)
     worker = _worker(parts, shared, deliver, bell, observer)
     upkeep = Upkeep(ledger, settings.retention, clock, observer)
+    contract_watch = _contract_watch(parts, observer)
     doorman = Doorman(operator_token(settings.var))
     operating = Operating(_operate(parts, survey, bell, observer), survey, doorman)
     web = Web(accept, survey, waiting, operating, deliveries, clock, observer)
@@ -144,7 +151,19 @@ def adapter(parts: Calling) -> Adapter:
         waiting=waiting,
         worker=worker,
         upkeep=upkeep,
+        contract_watch=contract_watch,
         web=web,
+    )
+
+
+def _contract_watch(parts: Calling, observer: Observer) -> ContractWatch:
+    return ContractWatch(
+        parts.settings.routes,
+        parts.contracts,
+        ContractChecks(parts.settings.var / contract_checks.FILE),
+        Refresh(parts.session, parts.clock).published,
+        parts.clock,
+        observer,
     )
 
 

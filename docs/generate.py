@@ -8,6 +8,7 @@ with the code, so they never tell of a setting, command or error that is not the
 
 from __future__ import annotations
 
+import html
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,10 +19,12 @@ from pathlib import Path
 
 import click
 
+from adapter.cli import wsdl
+from adapter.cli.lazy import LazyGroup
 from adapter.cli.main import COMMANDS, main
 from adapter.cli.shell import exit_code
 from adapter.config import KEYS, Key, Place
-from adapter.core import errors
+from adapter.core import errors, moving
 from adapter.core.errors import AdapterError
 from adapter.core.failures import DeliveryError, Effect
 from adapter.core.verdict import TABLE, Rule
@@ -29,6 +32,8 @@ from adapter.emulator import Switches
 from adapter.web import answers
 from adapter.web.guard import OriginRefused
 from adapter.web.token import OperatorTokenWrong
+from adapter.wsdl import finding
+from adapter.wsdl.rules.table import RULES as WSDL_RULES
 
 DOCS = Path(__file__).parent
 COMMAND = "python docs/generate.py"
@@ -37,9 +42,10 @@ NOT_BY_HTTP = (
     errors.AddressInUse,
     errors.DeliveryIdAmbiguous,
     errors.StoreOutdated,
-    errors.StoreInUse,
-    errors.CopyRefused,
-    errors.CopyDiffers,
+    moving.StoreInUse,
+    moving.CopyRefused,
+    moving.CopyDiffers,
+    errors.WsdlNotOffered,
 )
 """Errors that the command line and Python meet, and a caller over HTTP never."""
 
@@ -99,20 +105,56 @@ def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def help_of(name: str) -> str:
-    """What `sasbiws NAME --help` prints; of `sasbiws` itself for an empty name."""
-    group = main.make_context("sasbiws", [], resilient_parsing=True, terminal_width=80)
-    with group:
-        command = main.get_command(group, name) if name else None
-        text = _command_help(command, name, group) if command else main.get_help(group)
-    return f"```text\n{text}\n```"
+    """What `sasbiws NAME --help` prints, NAME being none, one or several words."""
+    context = main.make_context("sasbiws", [], resilient_parsing=True, terminal_width=80)
+    command: click.Command = main
+    for word in name.split():
+        assert isinstance(command, click.Group)  # noqa: S101  a name of the table of commands
+        command = command.get_command(context, word) or command
+        context = command.make_context(word, [], parent=context, resilient_parsing=True)
+    return f"```text\n{_command_help(command, context)}\n```"
 
 
-def _command_help(command: click.Command, name: str, group: click.Context) -> str:
-    with command.make_context(name, [], parent=group, resilient_parsing=True) as context:
-        texts = [command.get_help(context)]
-        if isinstance(command, click.Group):
-            below = command.commands.items()
-            texts += [_command_help(each, called, context) for called, each in below]
+def command_names() -> list[str]:
+    """Every command below `sasbiws`, those of its groups with both words."""
+    below = {"wsdl": wsdl.COMMANDS}
+    return [
+        each for name in COMMANDS for each in (name, *(f"{name} {b}" for b in below.get(name, ())))
+    ]
+
+
+def wsdl_rules() -> str:
+    """Every rule of `sasbiws wsdl check`: a table of all, then each with what it says."""
+    rows = [(f"[{r.id}](#{r.id})", r.level.value, _plain(r.title)) for r in WSDL_RULES]
+    table = _table(("Rule", "Level", "What is wrong"), rows)
+    return "\n\n".join([table, *map(_rule_told, WSDL_RULES)])
+
+
+def _rule_told(rule: finding.Rule) -> str:
+    facts = {
+        "Level": rule.level.value,
+        "Expected": rule.expected,
+        "Why it matters": rule.why,
+        "Remedy": rule.remedy,
+        "Who can still read it": rule.tolerance.value,
+        "Source": rule.source,
+    }
+    listed = "\n".join(f"- **{name}:** {_plain(text)}." for name, text in facts.items())
+    return f"### {rule.id}\n\n{_plain(rule.title)}.\n\n{listed}"
+
+
+def _plain(text: str) -> str:
+    """The text as Markdown shows it, not as it might read it."""
+    return html.escape(text, quote=False).replace("|", "\\|").replace("*", "\\*")
+
+
+def _command_help(command: click.Command, context: click.Context) -> str:
+    """Its help, and that of the commands below, where they are not pages of their own."""
+    texts = [command.get_help(context)]
+    if isinstance(command, click.Group) and not isinstance(command, LazyGroup):
+        for name, each in command.commands.items():
+            below = each.make_context(name, [], parent=context, resilient_parsing=True)
+            texts.append(_command_help(each, below))
     return "\n\n\n".join(texts)
 
 
@@ -228,7 +270,8 @@ def _shown(value: object) -> str:
 def parts() -> dict[str, tuple[Path, Callable[[], str]]]:
     """Every generated part: the file it stands in, and what makes it."""
     helps: dict[str, tuple[Path, Callable[[], str]]] = {
-        f"help-{name}": (DOCS / "commands.md", partial(help_of, name)) for name in COMMANDS
+        f"help-{name.replace(' ', '-')}": (DOCS / "commands.md", partial(help_of, name))
+        for name in command_names()
     }
     return {
         "keys": (DOCS / "configuration.md", keys),
@@ -237,6 +280,7 @@ def parts() -> dict[str, tuple[Path, Callable[[], str]]]:
         "verdicts": (DOCS / "errors.md", verdicts),
         "errors": (DOCS / "errors.md", all_errors),
         "switches": (DOCS / "emulator.md", switches),
+        "wsdl-rules": (DOCS / "wsdl.md", wsdl_rules),
     }
 
 

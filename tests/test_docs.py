@@ -11,7 +11,7 @@ import pytest
 
 import adapter
 from adapter import wiring
-from adapter.cli import shell
+from adapter.cli import shell, wsdl
 from adapter.cli.main import COMMANDS, main
 from adapter.config import KEYS, load
 from adapter.core.columns import default_columns
@@ -21,6 +21,7 @@ from adapter.emulator import Switches
 from adapter.face import Home
 from adapter.sas.session import MAX_ANSWER_BYTES
 from adapter.web.waiting import MAX_WAIT_S
+from adapter.wsdl.rules.table import BY_ID
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -79,10 +80,22 @@ def test_every_command_is_documented(name):
     assert f"`sasbiws {name}" in text_of("README.md")
 
 
-@pytest.mark.parametrize("name", ["", *COMMANDS])
+@pytest.mark.parametrize("name", wsdl.COMMANDS)
+def test_every_command_for_wsdls_is_documented(name):
+    assert f"\n### sasbiws wsdl {name}\n" in text_of("docs/commands.md")
+    assert f"`{name}`" in text_of("README.md") or f"`sasbiws wsdl {name}" in text_of("README.md")
+
+
+def test_every_rule_for_wsdls_is_documented():
+    told = text_of("docs/wsdl.md")
+    assert not [rule for rule in BY_ID if f"\n### {rule}\n" not in told]
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS, *(f"wsdl {name}" for name in wsdl.COMMANDS)])
 def test_every_option_is_documented(name):
-    group = click.Context(main)
-    command = main.get_command(group, name) if name else main
+    command = main
+    for word in name.split():
+        command = command.get_command(click.Context(command), word)
     told = text_of("docs/commands.md")
     options = [option for option in command.params if isinstance(option, click.Option)]
     assert not [opt for option in options for opt in option.opts if opt not in told]
@@ -169,6 +182,7 @@ def test_every_dependency_is_argued():
         ("docs/mapping.md", f"| keys | {MAX_KEYS} in all |"),
         ("docs/mapping.md", f"| columns | {MAX_COLUMNS} |"),
         ("SECURITY.md", f"answers ({MAX_ANSWER_BYTES // 1024**2} MB)"),
+        ("docs/wsdl.md", f"1 error: 1 WSDL (1 file), {len(BY_ID)} rules, 0.05 s"),
         ("docs/emulator.md", f"of more than {Switches().lrecl} bytes is cut"),
     ],
 )

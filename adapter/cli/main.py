@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import click
+
+from adapter.cli.lazy import LazyGroup
 
 COMMANDS = {
     "init": "adapter.cli.init",
@@ -18,30 +18,16 @@ COMMANDS = {
     "store": "adapter.cli.store",
     "call": "adapter.cli.call",
     "validate": "adapter.cli.validate",
+    "wsdl": "adapter.cli.wsdl",
     "emulator": "adapter.cli.emulator",
     "demo": "adapter.cli.demo",
 }
 """Each command and the module that holds it, imported when the command runs."""
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command only when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands in the order a newcomer meets them."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        command: Any = import_module(COMMANDS[cmd_name]).command
-        return command if isinstance(command, click.Command) else None
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, modules=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="sasbiws", prog_name="sasbiws")
 @click.option(
     "--home",

@@ -124,9 +124,11 @@ def _deliver(parts: wiring.Adapter) -> None:
         Observer().held(hold.account, hold.message, by_hand=hold.by_hand)
     parts.worker.start()
     parts.upkeep.start()
+    parts.contract_watch.start()
 
 
 def _deliver_no_more(parts: wiring.Adapter, grace_s: float) -> bool:
     """True when every attempt under way ended within `grace_s` seconds."""
+    parts.contract_watch.stop()
     parts.upkeep.stop()
     return parts.worker.stop(grace_s)

@@ -22,18 +22,18 @@ from adapter.core.errors import (
     AdapterError,
     AddressInUse,
     ConfigurationInvalid,
-    CopyRefused,
     DeliveryIdAmbiguous,
     PayloadTooLarge,
     Problem,
     RequestInvalid,
     RouteHeld,
-    StoreInUse,
     StoreOutdated,
     StoreUnavailable,
     StpUnknown,
+    WsdlNotOffered,
 )
 from adapter.core.failures import CredentialsRefused, DeliveryError, NotSent, SasBusy
+from adapter.core.moving import CopyRefused, StoreInUse
 from adapter.core.redact import shortened
 from adapter.store.postgresql_causes import is_out_of_reach
 
@@ -44,7 +44,7 @@ INTERRUPTED = 130
 _USAGE = (
     ConfigurationInvalid, AddressInUse, RouteHeld, StoreUnavailable, StpUnknown,
     CredentialsRefused, StoreOutdated, StoreInUse, CopyRefused,
-    RequestInvalid, DeliveryIdAmbiguous,
+    RequestInvalid, DeliveryIdAmbiguous, WsdlNotOffered,
 )  # fmt: skip
 
 out = Console(highlight=False, emoji=False, soft_wrap=True)
@@ -76,8 +76,23 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def settings_of(home: Path | None) -> Settings:
     """The settings of the home that the option, the environment or the current folder names."""
+    return config.load(home_of(home), os.environ)
+
+
+def home_of(home: Path | None) -> Path:
+    """The home that the option, the environment or the current folder names."""
+    return _named_home(home) or Path()
+
+
+def is_named(home: Path | None) -> bool:
+    """Whether the option or the environment names a home."""
+    return _named_home(home) is not None
+
+
+def _named_home(home: Path | None) -> Path | None:
     given = home or click.get_current_context().find_root().params.get("home")
-    return config.load(Path(given or os.environ.get("SASBIWS_HOME") or "."), os.environ)
+    named = given or os.environ.get("SASBIWS_HOME")
+    return Path(named) if named else None
 
 
 def tell_notes(settings: Settings) -> None:

@@ -14,6 +14,8 @@ _WHOLE = re.compile(r"[0-9]+")
 _RATE = re.compile(r"(?P<calls>[0-9]{1,6})/(?P<period>second|minute|hour)", re.IGNORECASE)
 _PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _MAX_RATE = 10_000
+_HOURS = re.compile(r"(?P<hours>[0-9]{1,4})h", re.IGNORECASE)
+_MAX_HOURS = 8760
 _STORE = re.compile(r"postgres(?:ql)?://[^\s/]+/[^\s/?#]+(?:\?[^\s#]*)?")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
@@ -165,6 +167,23 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Hours:
+    """A number of hours, read as seconds; `pinned` is 0."""
+
+    unit: ClassVar[str] = "hours"
+    expected: ClassVar[str] = "pinned, or hours such as 24h, 1h to 8760h"
+
+    def read(self, text: str) -> float:
+        """Seconds, from digits and an h."""
+        if text.lower() == "pinned":
+            return 0.0
+        told = _HOURS.fullmatch(text)
+        if not told or not 0 < int(told["hours"]) <= _MAX_HOURS:
+            raise Refused("this is neither pinned nor a number of hours", self.expected)
+        return int(told["hours"]) * _PERIODS["hour"]
+
+
+@dataclass(frozen=True)
 class StoreUrl:
     """The address of a PostgreSQL database, or nothing."""
 
@@ -196,6 +215,10 @@ class Shape:
 SAS_NAME = Shape(
     r"(?:[A-Za-z_][A-Za-z0-9_]{0,31})?",
     "a SAS name (letters, digits, underscores, at most 32, no digit first), or nothing",
+)
+HOSTS = Shape(
+    r"(?:[A-Za-z0-9_.-]+(?::[0-9]{1,5})?(?:[ ]*,[ ]*[A-Za-z0-9_.-]+(?::[0-9]{1,5})?)*)?",
+    "host names, each perhaps with :port, separated by commas, or nothing",
 )
 FILE_NAME = Shape(
     r"(?!\.*$)[^/\\:*?\"<>|\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+",

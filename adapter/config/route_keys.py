@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapter.config import kinds
 from adapter.config.address import EXAMPLE, Address
 from adapter.config.key import Key, Place
-from adapter.config.kinds import Choice, Flag, Rate, Seconds, Whole
+from adapter.config.kinds import Choice, Flag, Hours, Rate, Seconds, Whole
 
 ROUTE_KEYS: tuple[Key, ...] = (
     Key(
@@ -168,5 +168,30 @@ ROUTE_KEYS: tuple[Key, ...] = (
         "",
         "PEM file of the certificate authorities to trust instead of the built-in list.",
         r"ca_file = conf\company-ca.pem",
+    ),
+    Key(
+        "refresh",
+        Place.ROUTE,
+        Hours(),
+        "pinned",
+        "How often the WSDL that SAS publishes is compared with the pinned one, in the background; "
+        "pinned never does.",
+        "refresh = 24h",
+    ),
+    Key(
+        "accept",
+        Place.ROUTE,
+        Choice(("nothing", "compatible")),
+        "nothing",
+        "Which published changes replace the pinned WSDL: none, or those that no call notices.",
+        "accept = compatible",
+    ),
+    Key(
+        "wsdl_hosts",
+        Place.ROUTE,
+        kinds.HOSTS,
+        "",
+        "Further hosts that files imported by the WSDL may come from; its own host always may.",
+        "wsdl_hosts = schemas.example.com, sas-inner:7980",
     ),
 )

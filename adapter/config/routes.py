@@ -15,6 +15,8 @@ from adapter.core.breaker import BreakerPolicy
 from adapter.core.errors import Problem
 from adapter.core.redact import shortened
 from adapter.core.route import (
+    Accept,
+    ContractPolicy,
     Credentials,
     Order,
     Policy,
@@ -95,6 +97,7 @@ def _route(name: str, written: Written, home: Path, findings: Findings) -> Route
         ),
         target=_target(name, transport[0], values, findings),
         ca_file=ca_file,
+        contract=_contract(values),
     )
 
 
@@ -174,6 +177,15 @@ def _policy(values: Values, findings: Findings) -> Policy:
             )
         )
     return policy
+
+
+def _contract(values: Values) -> ContractPolicy:
+    hosts = (host.strip().lower() for host in values.get("wsdl_hosts", str).split(","))
+    return ContractPolicy(
+        refresh_s=values.get("refresh", float),
+        accept=Accept(values.get("accept", str)),
+        hosts=tuple(filter(None, hosts)),
+    )
 
 
 def _target(name: str, transport: TransportName, values: Values, findings: Findings) -> str:

@@ -12,8 +12,10 @@ AdapterError
 │   └── DocumentInvalid       with every problem
 ├── DeliveryUnknown, DeliveryNotWaiting, AlreadyAccepted
 ├── RequestInvalid, DeliveryIdAmbiguous, CountChanged, HoldUnknown   of an operator's request
-├── StoreUnavailable, StoreOutdated, StoreInUse, CopyRefused, CopyDiffers
+├── StoreUnavailable, StoreOutdated
+│   and of moving one: StoreInUse, CopyRefused, CopyDiffers, in `adapter.core.moving`
 ├── RouteHeld
+├── WsdlNotOffered            what is called by REST has no WSDL
 └── DeliveryError             one attempt went wrong: see `adapter.core.failures`
 ```
 """
@@ -268,27 +270,6 @@ class StoreOutdated(AdapterError):
     remedy = "Stop every adapter on this database, then: sasbiws store upgrade."
 
 
-class StoreInUse(AdapterError):
-    """Adapters work on the delivery database, so it is neither upgraded nor copied."""
-
-    code = "STORE_IN_USE"
-    remedy = "Stop every sasbiws serve, sasbiws work and WSGI server on it, then try again."
-
-
-class CopyRefused(AdapterError):
-    """The database to copy into holds deliveries of its own."""
-
-    code = "COPY_REFUSED"
-    remedy = "Name a new file or an empty PostgreSQL database."
-
-
-class CopyDiffers(AdapterError):
-    """What was copied is not what was read; the copy cannot be used."""
-
-    code = "COPY_DIFFERS"
-    remedy = "Run the same command again; if it differs again, copy into a new database."
-
-
 class RouteHeld(AdapterError):
     """The account is held: SAS refused its credentials before, or an operator holds it."""
 
@@ -296,4 +277,14 @@ class RouteHeld(AdapterError):
     remedy = (
         "Mend conf/credentials.ini and restart; "
         "or, once SAS may be called again: sasbiws deliveries release."
+    )
+
+
+class WsdlNotOffered(AdapterError):
+    """The WSDL was asked for of a stored process that is called by REST, which has none."""
+
+    code = "WSDL_NOT_OFFERED"
+    remedy = (
+        "Name the URL of its WSDL, or put an address with /SASBIWS/services/ into stpurl to call "
+        "it by SOAP."
     )

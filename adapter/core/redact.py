@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 SHORT = 80
 _URL = re.compile(r"\b([a-z][a-z0-9+.-]{0,15}://[^\s<>\"'|]+)", re.IGNORECASE)
+_ASKING = re.compile(r"(?:(?:wsdl|xsd|reload)(?:=[\w.-]{0,40})?(?:&|$))+", re.IGNORECASE)
 _SIGNED = re.compile(r"\b(X-Amz-[A-Za-z-]{1,40}|Signature|sig)=[^&\s<>\"']+", re.IGNORECASE)
 
 
@@ -41,10 +42,17 @@ def without_query(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, query, ""))
 
 
+def published(url: str) -> str:
+    """The URL masked as `without_query` does; a query that asks for a WSDL or a schema stays."""
+    masked = without_query(url)
+    query = url.partition("#")[0].partition("?")[2]
+    return masked.removesuffix("***") + query if _ASKING.fullmatch(query) else masked
+
+
 def without_links(text: str) -> str:
-    """The text with every link masked as `without_query` does, and signatures that stand alone."""
+    """The text with every link masked as `published` does, and signatures that stand alone."""
     if "://" in text:
-        text = _URL.sub(lambda match: without_query(match.group(1)), text)
+        text = _URL.sub(lambda match: published(match.group(1)), text)
     return _SIGNED.sub(r"\1=***", text) if "=" in text else text
 
 

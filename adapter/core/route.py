@@ -20,6 +20,13 @@ class TransportName(StrEnum):
     REST = "rest"
 
 
+class Accept(StrEnum):
+    """Which changes of a published WSDL replace the pinned one: none, or those no call notices."""
+
+    NOTHING = "nothing"
+    COMPATIBLE = "compatible"
+
+
 class Order(StrEnum):
     """Which delivery of a stored process is next: any that is due, or strictly the oldest."""
 
@@ -55,6 +62,21 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class ContractPolicy:
+    """How the pinned WSDL of a route is kept.
+
+    Args:
+        refresh_s: Seconds between comparisons with the published one; 0 leaves it as pinned.
+        accept: Which changes replace it.
+        hosts: Further hosts that imported files may come from, each `host` or `host:port`.
+    """
+
+    refresh_s: float = 0.0
+    accept: Accept = Accept.NOTHING
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Route:
     """Everything that is configured for one stored process.
 
@@ -77,6 +99,7 @@ class Route:
         breaker: When an address that is unwell is left alone.
         target: Data target asked for raw by REST; empty asks for the whole result.
         ca_file: Certificate authorities to trust instead of the built-in list.
+        contract: How the pinned WSDL is kept, where SOAP is spoken.
     """
 
     stored_process: str
@@ -97,6 +120,7 @@ class Route:
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     target: str = ""
     ca_file: str = ""
+    contract: ContractPolicy = field(default_factory=ContractPolicy)
 
     @cached_property
     def address(self) -> str:

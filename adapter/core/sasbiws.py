@@ -53,6 +53,22 @@ def address(stpurl: str, stored_process: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
 
 
+def stored_process_at(stpurl: str, address_called: str) -> str | None:
+    """The stored process that is called at an address of this stpurl; None if none is.
+
+    Empty where stpurl names no stored process, so that one address serves them all.
+    """
+    before, mark, _ = stpurl.partition(STP_NAME)
+    start, whole = address(before, ""), address(stpurl, "x")
+    if not mark:
+        return "" if address_called == whole else None
+    end = whole[len(start) + 1 :]
+    name = address_called[len(start) : len(address_called) - len(end)]
+    if not name or "/" in name or f"{start}{name}{end}" != address_called:
+        return None
+    return unquote(name)
+
+
 def _encoded(segment: str) -> str:
     return quote(unquote(segment), safe="")
 

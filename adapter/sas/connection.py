@@ -10,11 +10,14 @@ import http.client
 import io
 import socket
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import urllib3.connection
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util import Retry
 
 if TYPE_CHECKING:
@@ -100,6 +103,13 @@ class _DueResponse(http.client.HTTPResponse):
 class _HttpConnection(urllib3.connection.HTTPConnection):
     response_class = _DueResponse
 
+    def __init__(self, *args: Any, at: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._at = at
+
+    def _new_conn(self) -> socket.socket:
+        return _connected(self, self._at, super()._new_conn)
+
     def connect(self) -> None:
         try:
             super().connect()
@@ -110,12 +120,43 @@ class _HttpConnection(urllib3.connection.HTTPConnection):
 class _HttpsConnection(urllib3.connection.HTTPSConnection):
     response_class = _DueResponse
 
+    def __init__(self, *args: Any, at: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._at = at
+
+    def _new_conn(self) -> socket.socket:
+        return _connected(self, self._at, super()._new_conn)
+
     def connect(self) -> None:
         """Connect and shake hands: urllib3 does both here."""
         try:
             super().connect()
         except Exception as error:
             raise NotConnectedError(error) from error
+
+
+def _connected(
+    connection: urllib3.connection.HTTPConnection,
+    at: tuple[str, ...],
+    connect: Callable[[], socket.socket],
+) -> socket.socket:
+    """A socket to the first of these addresses that takes it; without any, to the host's own.
+
+    The host's name stays what it is for the TLS handshake and the Host header.
+    """
+    name = connection._dns_host  # noqa: SLF001  what urllib3 looks up
+    failure: Exception | None = None
+    for address in at:
+        connection._dns_host = address  # noqa: SLF001
+        try:
+            return connect()
+        except (NewConnectionError, ConnectTimeoutError) as error:
+            failure = error
+        finally:
+            connection._dns_host = name  # noqa: SLF001
+    if failure is not None:
+        raise failure
+    return connect()
 
 
 class _HttpPool(HTTPConnectionPool):
@@ -150,16 +191,20 @@ class Connections(HTTPAdapter):
 
     Args:
         keep: Whether a connection stays open for the next request.
+        at: Numeric addresses to connect to instead of looking hosts up.
     """
 
     _KEEPING: ClassVar = {"http": _HttpPool, "https": _HttpsPool}
     _FRESH: ClassVar = {"http": _FreshHttpPool, "https": _FreshHttpsPool}
 
-    def __init__(self, *, keep: bool) -> None:
+    def __init__(self, *, keep: bool, at: tuple[str, ...] = ()) -> None:
+        self._at = at
         self._pools = self._KEEPING if keep else self._FRESH
         super().__init__(_SERVERS, _CONNECTIONS_PER_SERVER, max_retries=Retry(0, read=False))
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Let every pool make the connections of this module."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._pools
+        # partial: every connection of a pool gets the addresses.
+        pools = {name: partial(pool, at=self._at) for name, pool in self._pools.items()}
+        self.poolmanager.pool_classes_by_scheme = pools

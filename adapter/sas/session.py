@@ -6,8 +6,8 @@ line between "not sent" and "unknown" is drawn by where an error was raised, nev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -54,6 +54,7 @@ class HttpSession:
         max_bytes: int = MAX_ANSWER_BYTES,
         fresh: bool = True,
         ca_file: str = "",
+        at: tuple[str, ...] = (),
     ) -> HttpResponse:
         """The answer, whatever its status; redirects are answers too.
 
@@ -65,6 +66,7 @@ class HttpSession:
             fresh: A connection of its own, closed afterwards: one that was kept may have gone
                 stale, which looks like an unknown outcome.
             ca_file: Certificate authorities to trust; empty trusts the built-in list.
+            at: Numeric addresses to connect to instead of looking the host up; fresh ones only.
 
         Raises:
             NotSent: Name look-up, connect or TLS handshake failed.
@@ -73,10 +75,10 @@ class HttpSession:
         server = sasbiws.server(without_query(request.address))
         bounds = _Bounds(server, timeout_s, connect_timeout_s, max_bytes)
         prepared = self._prepared(request, server, fresh=fresh)
-        connections = self._fresh if fresh else self._kept
-        response = _sent(connections, prepared, bounds, _trusted(ca_file))
-        with closing(response):
-            return _read(response, bounds)
+        with self._connections(at, fresh=fresh) as connections:
+            response = _sent(connections, prepared, bounds, _trusted(ca_file))
+            with closing(response):
+                return _read(response, bounds)
 
     def send(self, request: HttpRequest, route: Route) -> HttpResponse:
         """The answer to a call of this route, within the route's bounds.
@@ -102,6 +104,7 @@ class HttpSession:
         max_bytes: int = MAX_ANSWER_BYTES,
         headers: Mapping[str, str | Secret] | None = None,
         ca_file: str = "",
+        at: tuple[str, ...] = (),
     ) -> HttpResponse:
         """What is published at an address, whatever the status.
 
@@ -115,12 +118,21 @@ class HttpSession:
             connect_timeout_s=connect_timeout_s,
             max_bytes=max_bytes,
             ca_file=ca_file,
+            at=at,
         )
 
     def close(self) -> None:
         """Close the connections that were kept."""
         self._kept.close()
         self._fresh.close()
+
+    @contextmanager
+    def _connections(self, at: tuple[str, ...], *, fresh: bool) -> Iterator[Connections]:
+        if not at:
+            yield self._fresh if fresh else self._kept
+            return
+        with closing(Connections(keep=False, at=at)) as own:
+            yield own
 
     def _prepared(
         self, request: HttpRequest, server: str, *, fresh: bool

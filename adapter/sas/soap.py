@@ -13,10 +13,12 @@ from adapter.core.failures import ClientFault, CredentialsRefused, RequestRefuse
 from adapter.core.redact import without_links
 from adapter.core.route import Credentials, Route
 from adapter.ports import Call, Clock, Contract, ContractStore, HttpRequest
+from adapter.sas.download import Way
 from adapter.sas.envelope import SOAP, Operation, envelope_of
+from adapter.sas.published import fetch_contract
 from adapter.sas.refresh import Refresh
 from adapter.sas.session import HttpSession
-from adapter.sas.wsdl import digest, fetch_contract, operation_for
+from adapter.sas.wsdl import operation_for
 
 _FAULT_STATUS = (200, 500)
 """With these, a refused request is a SOAP fault, such as for an action that is unknown."""
@@ -37,7 +39,7 @@ class SoapTransport:
         self._clock = clock
         self._refresh = Refresh(session, clock)
         self._reading = threading.Lock()
-        self._operations: dict[tuple[str, str], tuple[str, Operation]] = {}
+        self._operations: dict[tuple[str, str], tuple[Contract, Operation]] = {}
 
     def contract(self, route: Route) -> Contract:
         """The pinned contract of this route; the one time that none is pinned, it is fetched.
@@ -78,12 +80,7 @@ class SoapTransport:
     def _usable(self, route: Route) -> Contract:
         """The published contract, read once before it is pinned: an unusable one never is."""
         contract = fetch_contract(
-            self._session,
-            route.address,
-            clock=self._clock,
-            credentials=route.credentials,
-            connect_timeout_s=route.connect_timeout_s,
-            ca_file=route.ca_file,
+            self._session, route.address, clock=self._clock, way=Way.of(route)
         )
         operation_for(contract, route.stored_process)
         return contract
@@ -104,11 +101,11 @@ class SoapTransport:
 
     def _operation(self, contract: Contract, stored_process: str) -> Operation:
         """The operation, read once for each state of the contract."""
-        key, state = (contract.address, stored_process), digest(contract)
+        key = (contract.address, stored_process)
         with self._reading:
             known = self._operations.get(key)
-            if known is None or known[0] != state:
-                known = self._operations[key] = (state, operation_for(contract, stored_process))
+            if known is None or known[0].files != contract.files:
+                known = self._operations[key] = (contract, operation_for(contract, stored_process))
         return known[1]
 
 

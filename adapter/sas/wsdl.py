@@ -1,4 +1,4 @@
-"""A web service's contract: its WSDL with all that it imports, fetched as published, and read.
+"""A web service's contract, read: which operation runs a stored process, and by what names.
 
 zeep reads it, because schemas are many-sided: forms, references, groups, imports, includes. What
 zeep found is turned into plain names at once, so nothing of it is shared between threads.
@@ -7,31 +7,18 @@ zeep found is turned into plain names at once, so nothing of it is shared betwee
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from adapter.core import sasbiws, xml
 from adapter.core.failures import ContractUnusable
 from adapter.core.redact import shortened
-from adapter.core.route import Credentials
-from adapter.ports import Clock, Contract
-from adapter.sas.download import Download, root_of
+from adapter.ports import Contract
 from adapter.sas.envelope import Operation
-from adapter.sas.imports import WSDL, named_in
-from adapter.sas.session import CONNECT_TIMEOUT_S, HttpSession
+from adapter.wsdl import names
 
-MAX_FILES = 50
-MAX_CONTRACT_BYTES = 20 * 1024 * 1024
-MAX_DEPTH = 10
-"""Far above any WSDL of a stored process: whoever exceeds one of these is not a SAS server."""
-
-_SOAP = "http://schemas.xmlsoap.org/wsdl/soap/"
-
-
-def main_address(address: str) -> str:
-    """Where a web service publishes its WSDL. Source: Guide, "SOAP endpoints"."""
-    return f"{address}{'&' if '?' in address else '?'}wsdl"
+_BOUND = f"{names.wsdl('binding')}/{names.wsdl('operation')}"
+_ENCODED = f"{names.wsdl('input')}/{{{names.SOAP11}}}body[@use='encoded']"
 
 
 def digest(contract: Contract) -> str:
@@ -41,70 +28,6 @@ def digest(contract: Contract) -> str:
         for part in (location.encode("utf-8"), content):
             whole.update(b"%d:%b" % (len(part), part))
     return whole.hexdigest()
-
-
-def fetch_contract(  # noqa: PLR0913  each is a fact of the download
-    session: HttpSession,
-    address: str,
-    *,
-    clock: Clock,
-    credentials: Credentials | None = None,
-    reload: bool = False,
-    connect_timeout_s: float = CONNECT_TIMEOUT_S,
-    ca_file: str = "",
-) -> Contract:
-    """The contract that a web service publishes now.
-
-    Args:
-        session: The way out.
-        address: Address of the web service, without `?wsdl`.
-        clock: Bounds the download and dates it.
-        credentials: Sent as Basic where the server asks for it by 401, and only then.
-        reload: Let SAS build the WSDL anew, for it keeps its own copy. The file is filed under
-            the same address either way, so that two contracts can be compared.
-        connect_timeout_s: Seconds for connect and TLS handshake, each.
-        ca_file: Certificate authorities to trust; empty trusts the built-in list.
-
-    Raises:
-        ContractUnavailable: The server cannot be reached, or cannot answer now.
-        ContractUnusable: What is published there is no WSDL that may be used.
-        CredentialsRefused: 401 with these credentials, or a login page.
-
-    Source: Guide, "SOAP endpoints" (`reload=true`).
-    """
-    download = Download(session, clock, credentials, connect_timeout_s, ca_file)
-    main = main_address(address)
-    first = f"{main}&reload=true" if reload else main
-    files = _crawl(main, lambda location: download.fetch(first if location == main else location))
-    return Contract(address, main, files, clock.now())
-
-
-def _crawl(main: str, fetch: Callable[[str], bytes]) -> Mapping[str, bytes]:
-    """Every file by address, each fetched once."""
-    files: dict[str, bytes] = {}
-    depths = {main: 0}
-    waiting = deque([main])
-    while waiting:
-        location = waiting.popleft()
-        files[location] = fetch(location)
-        _refuse_excess(files, depths[location], main)
-        root = root_of(files[location], location, main=location == main)
-        for named in named_in(root, location):
-            if named not in depths:
-                depths[named] = depths[location] + 1
-                waiting.append(named)
-    return files
-
-
-def _refuse_excess(files: Mapping[str, bytes], depth: int, main: str) -> None:
-    met = {
-        f"{MAX_FILES} files": len(files) > MAX_FILES,
-        f"{MAX_CONTRACT_BYTES} bytes": sum(map(len, files.values())) > MAX_CONTRACT_BYTES,
-        f"{MAX_DEPTH} levels of imports": depth > MAX_DEPTH,
-    }
-    for limit, exceeded in met.items():
-        if exceeded:
-            raise ContractUnusable(f"{main} has more than {limit}, as no WSDL of SAS has")
 
 
 class PinnedFiles:
@@ -173,8 +96,8 @@ def _offered(contract: Contract) -> dict[str, Any]:
 def _encoded(contract: Contract) -> Iterator[str]:
     """Operations with an encoded body, which zeep does not tell from literal ones."""
     for content in contract.files.values():
-        for operation in xml.parse(content).iterfind(f"{{{WSDL}}}binding/{{{WSDL}}}operation"):
-            if operation.find(f"{{{WSDL}}}input/{{{_SOAP}}}body[@use='encoded']") is not None:
+        for operation in xml.parse(content).iterfind(_BOUND):
+            if operation.find(_ENCODED) is not None:
                 yield operation.get("name", "")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row
 
-from adapter.core.errors import CopyDiffers, CopyRefused
+from adapter.core.moving import CopyDiffers, CopyRefused
 from adapter.store import tables, versions
 from adapter.store.database import Database
 from adapter.store.inhabitants import refuse_used

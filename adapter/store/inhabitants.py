@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from adapter.core.errors import StoreInUse
+from adapter.core.moving import StoreInUse
 from adapter.store.presence import LEASE_S
 from adapter.store.sharing import PROCESSES
 from adapter.store.slots import living

@@ -8,10 +8,12 @@ import re
 import shutil
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import tomli_w
@@ -23,8 +25,39 @@ from adapter.ports import Contract
 RECORD = "contract.toml"
 """What a pinned folder says of itself: source, dates, and the hash of every file."""
 
+REST_S = 2.0
+"""Seconds within which a file may change twice and still bear one time."""
+
 _HEADER = b"# Written by sasbiws. Delete this folder to pin the WSDL anew.\n"
+_IMPORT = re.compile(r"import-(\d+)\.(?:wsdl|xsd|xml)")
 _NAME = re.compile(r"[a-z]+(-\d+)?\.(wsdl|xsd|xml)")
+
+
+State = frozenset[tuple[str, int, int, int, int]]
+"""The files of a folder as the operating system tells them apart without reading them."""
+
+
+def state_of(folder: Path) -> State | None:
+    """The state of this folder; None where there is none.
+
+    Raises:
+        OSError: The folder cannot be looked into.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            stats = [(entry.name, entry.stat()) for entry in entries]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return frozenset(
+        (name, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        for name, stat in stats
+    )
+
+
+def is_at_rest(state: State, now: float) -> bool:
+    """Whether a further change would show: the clock of a file system may stand for a while."""
+    newest = max((max(each[3:]) for each in state), default=0)
+    return newest < (now - REST_S) * 1e9
 
 
 def read(folder: Path, address: str) -> Contract:
@@ -49,7 +82,7 @@ def write(folder: Path, work: Path, contract: Contract, now: float) -> None:
     """The contract on disk in this folder: whole, or not at all.
 
     Args:
-        folder: Where it shall be; nothing may be there yet.
+        folder: Where it shall be, in place of what is there.
         work: A folder on the same disk to build it in; one process at a time writes `folder`.
         contract: What was fetched.
         now: Seconds since 1970-01-01 UTC.
@@ -61,16 +94,85 @@ def write(folder: Path, work: Path, contract: Contract, now: float) -> None:
     shutil.rmtree(part, ignore_errors=True)
     try:
         part.mkdir()
-        names = dict(_names(contract))
+        names = names_of(contract, _known_names(folder))
         for location, name in names.items():
             _put(part / name, contract.files[location])
         record = tomli_w.dumps(_record(contract, names, now)).encode("utf-8")
         _put(part / RECORD, _HEADER + record)
         _sync_folder(part)
-        part.replace(folder)
-        _sync_folder(folder.parent)
+        _swap(part, folder, aside(folder, work))
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def aside(folder: Path, work: Path) -> Path:
+    """Where the former state of a folder lies for the moment in which it is replaced."""
+    return work / f"{folder.name}.old"
+
+
+def heal(folder: Path, work: Path) -> None:
+    """Undo, or end, what a process that died left half replaced.
+
+    Raises:
+        OSError: A folder cannot be written.
+    """
+    former = aside(folder, work)
+    if former.exists() and not folder.exists():
+        former.replace(folder)
+    elif former.exists():
+        shutil.rmtree(former, ignore_errors=True)
+
+
+def address_of(folder: Path) -> str:
+    """The address that a pinned folder says it is for; empty where it does not say."""
+    try:
+        record = tomllib.loads((folder / RECORD).read_bytes().decode("utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(record.get("address", ""))
+
+
+def names_of(contract: Contract, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """File names by the address they answer; nothing of an address but its kind gets into one.
+
+    Args:
+        contract: What is named.
+        known: Names that are kept, so that a changed import shows as a change of its own file.
+    """
+    names = {contract.main: "service.wsdl"}
+    names |= {each: known[each] for each in contract.files if each in known and each not in names}
+    taken = _numbers(names.values())
+    free = (number for number in count(1) if number not in taken)
+    for location in contract.files:
+        if location not in names:
+            names[location] = f"import-{next(free)}.{_kind(location)}"
+    return {location: names[location] for location in contract.files}
+
+
+def _known_names(folder: Path) -> dict[str, str]:
+    try:
+        record = tomllib.loads((folder / RECORD).read_bytes().decode("utf-8"))
+        names = {str(file["answers"]): str(file["name"]) for file in record["file"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {address: name for address, name in names.items() if _IMPORT.fullmatch(name)}
+
+
+def _numbers(names: Iterable[str]) -> frozenset[int]:
+    return frozenset(int(told[1]) for name in names if (told := _IMPORT.fullmatch(name)))
+
+
+def _swap(part: Path, folder: Path, former: Path) -> None:
+    if folder.exists():
+        folder.replace(former)
+    try:
+        part.replace(folder)
+    except OSError:
+        if former.exists():
+            former.replace(folder)
+        raise
+    _sync_folder(folder.parent)
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def _contract(folder: Path, record: dict[str, Any]) -> Contract:
@@ -112,14 +214,6 @@ def _unusable(folder: Path, name: str, fault: str) -> ContractUnusable:
     return ContractUnusable(
         f"{folder / name} {fault}; restore it, or delete {folder} to pin the WSDL anew"
     )
-
-
-def _names(contract: Contract) -> Iterator[tuple[str, str]]:
-    """File names by the address they answer; nothing of an address but its kind gets into one."""
-    yield contract.main, "service.wsdl"
-    others = (location for location in contract.files if location != contract.main)
-    for number, location in enumerate(others, 1):
-        yield location, f"import-{number}.{_kind(location)}"
 
 
 def _kind(location: str) -> str:

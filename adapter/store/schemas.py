@@ -50,6 +50,16 @@ class SchemaFolder:
             return error.problems
         return ()
 
+    def source(self, name: str) -> bytes:
+        """The bytes of a schema file; empty where there is none that can be read."""
+        try:
+            return (self._folder(name) / name).read_bytes()
+        except OSError:
+            return b""
+
+    def _folder(self, name: str) -> Path:
+        return self._root if (self._root / name).is_file() else self._shipped
+
     def _schema(self, name: str) -> xmlschema.XMLSchema11:
         schema = self._compiled.get(name)
         if schema is None:
@@ -60,7 +70,7 @@ class SchemaFolder:
         return schema
 
     def _compile(self, name: str) -> xmlschema.XMLSchema11:
-        folder = self._root if (self._root / name).is_file() else self._shipped
+        folder = self._folder(name)
         files = SchemaFiles(folder, name)
         if files.problems or files.root is None:
             raise _invalid(name, tuple(files.problems))

@@ -4,6 +4,7 @@ import importlib.metadata
 
 import pytest
 
+from adapter.cli import wsdl
 from adapter.cli.main import COMMANDS
 
 
@@ -16,22 +17,26 @@ def test_help_lists_every_command_and_the_exit_codes(run):
     assert run("-h").out == ended.out
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+EVERY = [*COMMANDS, *(f"wsdl {name}" for name in wsdl.COMMANDS)]
+
+
+@pytest.mark.parametrize("command", EVERY)
 def test_every_command_has_help_with_a_sentence_and_its_options(run, command):
-    ended = run(command, "--help")
+    ended = run(*command.split(), "--help")
     assert ended.exit_code == 0
     assert ended.out.startswith(f"Usage: sasbiws {command} [OPTIONS]")
     assert ended.out.splitlines()[2].startswith("  ")
     assert "--help" in ended.out
 
 
-HOMES = ["serve", "work", "call", "validate"]
-JSON = ["init", "call", "validate"]
+WSDL = [f"wsdl {name}" for name in wsdl.COMMANDS]
+HOMES = ["serve", "work", "call", "validate", *WSDL]
+JSON = ["init", "call", "validate", *WSDL]
 
 
 def test_commands_that_work_in_a_home_take_one_and_those_with_a_result_have_json(run):
-    for command in COMMANDS:
-        told = run(command, "--help").out
+    for command in EVERY:
+        told = run(*command.split(), "--help").out
         assert ("--home" in told) == (command in HOMES)
         assert ("--json" in told) == (command in JSON)
 

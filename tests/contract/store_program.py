@@ -119,5 +119,32 @@ def pin_and_die(root, address):
     )
 
 
+def replace(root, address, word):
+    say("ready")
+    sys.stdin.readline()
+    ContractFolder(Path(root), CLOCK).replace(worded(address, word))
+    say(word)
+
+
+def replace_and_die(root, address, step):
+    """Die before the old folder is put aside, before the new one takes its place, or after."""
+    rename, calls = Path.replace, []
+
+    def rename_or_die(path, target):
+        calls.append(target)
+        if (step, len(calls)) in {("part", 1), ("aside", 2)}:
+            die()
+        rename(path, target)
+        if (step, len(calls)) == ("swapped", 2):
+            die()
+
+    Path.replace = rename_or_die
+    ContractFolder(Path(root), CLOCK).replace(worded(address, "new"))
+
+
+def worded(address, word):
+    return Contract(address, f"{address}?wsdl", {f"{address}?wsdl": f"<w>{word}</w>".encode()}, 0.0)
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](*sys.argv[2:])

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from adapter.core.answer import Answer, Stream
 from adapter.core.delivery import AccountHold, Filter, Gate, Outcome, Rejection, State
-from adapter.core.errors import CopyDiffers, CopyRefused, Problem, StoreInUse, StoreUnavailable
+from adapter.core.errors import Problem, StoreUnavailable
 from adapter.core.failures import ConnectionRefused
 from adapter.core.message import IdempotencyKey, KeySource, Message
+from adapter.core.moving import CopyDiffers, CopyRefused, StoreInUse
 from adapter.core.verdict import Delivered, Park, Retry
 from adapter.store import copying, versions
 from adapter.store.deliveries import SqlDeliveries

@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from adapter.core.delivery import Gate, Lease, State
-from adapter.core.errors import StoreInUse, StoreOutdated, StoreUnavailable
+from adapter.core.errors import StoreOutdated, StoreUnavailable
 from adapter.core.message import IdempotencyKey, KeySource, Message
+from adapter.core.moving import StoreInUse
 from adapter.store import tables, versions
 from adapter.store.deliveries import SqlDeliveries
 from adapter.store.ledger import SqlLedger

@@ -11,8 +11,8 @@ from adapter.core import failures
 from adapter.core.answer import Answer, Stream
 from adapter.core.route import TransportName
 from adapter.emulator import ConnectionFault, Page, Spelling, Switches, ValueKind, WsdlImport
+from adapter.sas.published import fetch_contract
 from adapter.sas.soap import SoapTransport
-from adapter.sas.wsdl import fetch_contract
 
 SERVICE = "/SASBIWS/services/DownloadFile"
 ECHO = "/SASBIWS/services/Shared Data/CI360/Echo"
@@ -243,10 +243,11 @@ class TestRefresh:
     def test_different(self, faulty, soap, echo, contracts):
         before = soap.contract(echo().route)
         error = faulty(operation_spelling=Spelling.PASCAL)
-        assert error.details[-1] == (
-            "the published WSDL differs from the pinned one: delete the folder of "
-            f"{before.address} in wsdl_cache to pin the published one"
+        told = [each for each in error.details if "published" in each or "breaking" in each]
+        assert told[0].startswith(
+            "the published WSDL differs from the pinned one: 1 change, 1 breaking; read `sasbiws "
         )
+        assert told[1].startswith("breaking: echo: the operation was renamed (echo -> Echo)")
         assert contracts.pinned[before.address] is before
 
     def test_a_renamed_operation_is_told_too(self, soap, echo, emulator):
@@ -254,7 +255,8 @@ class TestRefresh:
         emulator.switches = Switches(operation_spelling=Spelling.PASCAL)
         with pytest.raises(failures.RequestRefused, match="No service is known") as caught:
             soap.send(echo())
-        assert "differs from the pinned one" in caught.value.details[-1]
+        assert "differs from the pinned one" in caught.value.details[-2]
+        assert "the operation was renamed" in caught.value.details[-1]
 
     def test_once_for_each_process_and_pin(self, faulty, echo, emulator, session, clock):
         assert faulty().details[-1] == faulty().details[-1] == SAME

@@ -7,8 +7,10 @@ from scripted import PASSWORD, Clock, answering, http, pinned, publishing
 
 from adapter.core import failures
 from adapter.emulator import Page, Switches, ValueKind, WsdlImport
-from adapter.sas import download, wsdl
-from adapter.sas.wsdl import digest, fetch_contract, operation_for
+from adapter.sas import download, published
+from adapter.sas.download import Way
+from adapter.sas.published import fetch_contract
+from adapter.sas.wsdl import digest, operation_for
 
 PATH = "/SASBIWS/services/DownloadFile"
 XS = 'xmlns:xs="http://www.w3.org/2001/XMLSchema"'
@@ -30,8 +32,10 @@ def schema(*locations, tag="include"):
 
 @pytest.fixture
 def fetch(session, clock):
-    def fetched(server, **facts):
-        return fetch_contract(session, server.url + PATH, clock=clock, **facts)
+    def fetched(server, *, reload=False, **way):
+        return fetch_contract(
+            session, server.url + PATH, clock=clock, reload=reload, way=Way(**way)
+        )
 
     return fetched
 
@@ -101,16 +105,17 @@ def test_imports_from_elsewhere_are_refused(fetch, emulator):
 @pytest.mark.parametrize(
     ("location", "named"),
     [
-        ("http://127.0.0.1:1/x.xsd", "files of other servers are not fetched"),
-        ("//localhost/x.xsd", "http://localhost/x.xsd"),
-        ("https://127.0.0.1/x.xsd", "https://127.0.0.1/x.xsd"),
-        ("http://127.0.0.1:x/x.xsd", "http://127.0.0.1:x/x.xsd"),
-        ("http://[x", "which is no address"),
+        ("//localhost/x.xsd", "name localhost:80 in wsdl_hosts if it may be called"),
+        ("http://localhost:7980/x.xsd", "name localhost:7980 in wsdl_hosts"),
+        ("http://127.0.0.1:x/x.xsd", "it is no address that can be called"),
+        ("http://127.0.0.1:99999/x.xsd", "it is no address that can be called"),
+        ("http://[x", "it is no address that can be called"),
+        ("http://svc:pw@127.0.0.1/x.xsd", "may hold neither user nor password"),
         ("file:///etc/passwd", "only http and https"),
         ("ftp://127.0.0.1/x.xsd", "only http and https"),
         (
             "http://inner:7980/SASBIWS/services/X?xsd=1",
-            "SAS publishes inner:7980 as its own name: put http://inner:7980 into stpurl",
+            "put http://inner:7980 into stpurl, name inner:7980 in wsdl_hosts",
         ),
     ],
 )
@@ -126,9 +131,9 @@ def test_limits(refused, monkeypatch):
     }
     deep[names[-1]] = schema()
     assert "more than 10 levels of imports" in refused(deep)
-    monkeypatch.setattr(wsdl, "MAX_FILES", 12)
+    monkeypatch.setattr(published, "MAX_FILES", 12)
     assert "more than 12 files" in refused(wide)
-    monkeypatch.setattr(wsdl, "MAX_CONTRACT_BYTES", 600)
+    monkeypatch.setattr(published, "MAX_CONTRACT_BYTES", 600)
     assert "more than 600 bytes" in refused(wide)
     monkeypatch.setattr(download, "MAX_FILE_BYTES", 99)
     assert "has more than 99 bytes" in refused(wide)
@@ -160,7 +165,16 @@ def test_a_slow_server_is_given_up(session, serve, monkeypatch):
     [
         (http(404, b"<html>none</html>"), failures.ContractUnusable, "there is no WSDL at"),
         (http(403), failures.ContractUnusable, "HTTP 403"),
-        (http(302, b"", ["Location: /elsewhere"]), failures.ContractUnusable, "redirects to"),
+        (
+            http(302, b"", [f"Location: {PATH}?wsdl"]),
+            failures.ContractUnusable,
+            "more than 3 times",
+        ),
+        (http(302, b"", ["Location: http://[x"]), failures.ContractUnusable, "no address"),
+        (http(302, b"", ["Location: file:///x"]), failures.ContractUnusable, "only http and https"),
+        (http(302, b"", ["Location: http://x/y"]), failures.ContractUnusable, "name x:80 in wsdl_"),
+        (http(302, b""), failures.ContractUnusable, "redirects to nowhere"),
+        (http(304, b"", ["Location: /on"]), failures.ContractUnusable, "redirects to"),
         (http(302, b"", ["Location: /SASLogon"]), failures.CredentialsRefused, "login page"),
         (http(401), failures.CredentialsRefused, "401"),
         (http(503, b"", ["Retry-After: 9"]), failures.ContractUnavailable, "HTTP 503"),

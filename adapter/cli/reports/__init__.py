@@ -1,0 +1,1 @@
+"""What `sasbiws wsdl check` found, as text, JSON, SARIF and JUnit."""
