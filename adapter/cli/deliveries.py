@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from rich.text import Text
 from adapter.cli import interventions, shell
 from adapter.cli.selection import Selection, opened, selecting
 from adapter.cli.steps import steps
+from adapter.cli.stopping import stop_signal
 from adapter.cli.tables import page, screen, whole
 from adapter.core.errors import StoreUnavailable
 from adapter.survey import Held, Survey
@@ -142,14 +142,11 @@ def _watch(survey: Survey, selection: Selection, limit: int) -> None:
     """Draw the list each second until Ctrl-C, which is the good end of it."""
     console = screen()
     limit = min(limit, max(console.height - _LINES_ABOVE, 1))
-    try:
-        first = _page(survey, selection, limit, console.width)
-        with Live(first, console=console, auto_refresh=False) as live:
-            while True:
-                time.sleep(LOOK_S)
-                live.update(_seen(survey, selection, limit, console.width), refresh=True)
-    except KeyboardInterrupt:
-        return
+    told = stop_signal()
+    first = _page(survey, selection, limit, console.width)
+    with Live(first, console=console, auto_refresh=False) as live:
+        while not told.wait(LOOK_S):
+            live.update(_seen(survey, selection, limit, console.width), refresh=True)
 
 
 _LINES_ABOVE = 8

@@ -1,5 +1,6 @@
 """`sasbiws deliveries` on a terminal: the live table, and questions that somebody answers."""
 
+import contextlib
 import os
 import select
 import signal
@@ -38,12 +39,21 @@ class Terminal:
         deadline = time.monotonic() + LIMIT_S
         while text not in self.shown:
             assert time.monotonic() < deadline, self.shown
-            if select.select([self.master], [], [], 0.1)[0]:
-                self.shown += os.read(self.master, 65536).decode(errors="replace")
+            self.read()
         return self.shown
 
     def ended(self):
-        return self.process.wait(timeout=LIMIT_S)
+        """The exit code; what is still shown meanwhile is read, for a full terminal blocks."""
+        deadline = time.monotonic() + LIMIT_S
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, self.shown
+            self.read()
+        return self.process.returncode
+
+    def read(self):
+        if select.select([self.master], [], [], 0.1)[0]:
+            with contextlib.suppress(OSError):  # the terminal of a process that has ended
+                self.shown += os.read(self.master, 65536).decode(errors="replace")
 
     def close(self):
         self.process.kill()

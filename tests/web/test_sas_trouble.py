@@ -19,6 +19,7 @@ stpurl = {sas}/SASBIWS/rest/storedProcesses/Shared Data/Echo
 retry_first = 0.02
 retry_max = 0.1
 timeout = 1
+server_concurrency = 8
 [Rest]
 [Rest again]
 idempotent = true
@@ -212,7 +213,7 @@ def test_a_wsdl_that_imports_from_another_server_is_never_followed(open_site):
     for stored_process in ("Soap", "Soap again"):
         reply = post(site, task(stored_process, a=1), wait=30)
         error = refused(
-            site, reply, 502, "SAS_CONTRACT_UNUSABLE", "which is not on", site.emulator.url
+            site, reply, 502, "SAS_CONTRACT_UNUSABLE", "it is not on", site.emulator.url
         )
         later = get(site, f"/deliveries/{error['deliveryId']}").body
         assert (later["status"], later["error"]["why"]) == ("parked", "contract_unusable")
