@@ -73,8 +73,7 @@ def test_inheritance_is_for_errors_and_what_a_library_asks_for():
         "Protocol", "StrEnum", "Exception", "ValueError", "str",
         "Group",              # click: commands imported when they are asked for
         "RawConfigParser",    # configparser: lines kept
-        "HTTPAdapter", "HTTPConnection", "HTTPSConnection", "HTTPConnectionPool",
-        "HTTPSConnectionPool",  # requests and urllib3: what was sent, and when it is late
+        "HTTPConnection", "HTTPSConnection",  # urllib3: when an answer is late
         "HTTPResponse", "RawIOBase",  # http.client beneath them
         "Connection",         # psycopg: no answer is waited for without a limit
         "HTTPChannel",        # waitress: a loop that does not spin
@@ -89,8 +88,6 @@ def test_inheritance_is_for_errors_and_what_a_library_asks_for():
         for node in ast.walk(tree_of(module))
         if isinstance(node, ast.ClassDef) and is_error(node.name)
     }
-    # Connections of urllib3, in the two ways that they are kept.
-    allowed |= {"_HttpPool", "_HttpsPool"}
     found = {
         (name_of(module), node.name, base_name(base))
         for module in MODULES

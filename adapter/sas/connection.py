@@ -1,35 +1,69 @@
 """Connections that know whether a request can have been sent, and when its answer is due.
 
-Source: urllib3 2.8 (`urlopen`, `_make_request`) and requests 2.34 (`HTTPAdapter.send`): they wrap
-OSError, ssl.SSLError, http.client.HTTPException and their own errors anew and let others through.
+They are urllib3's own, without its pools: nothing is sent again, no redirect is followed, and no
+proxy, .netrc or cookie of the account that runs the adapter has a say.
+
+Source: urllib3 2.8 (`HTTPConnection`, `HTTPSConnection`): `connect` is name look-up, connect and
+TLS handshake; all else is after the first byte of a request may have left.
 """
 
 from __future__ import annotations
 
-import http.client
-import io
+import errno
 import socket
-import time
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+import ssl
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
+import certifi
 import urllib3.connection
-from requests.adapters import HTTPAdapter
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import HTTPResponse
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-from urllib3.util import Retry
+from urllib3.util.ssl_ import create_urllib3_context
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-    from urllib3._base_connection import BaseHTTPConnection
+from adapter.sas.due import DueResponse
 
-_SERVERS = 32
-_CONNECTIONS_PER_SERVER = 64
+_KEPT_PER_SERVER = 64
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a connection leads.
+
+    Args:
+        scheme: http or https.
+        host: Name or numeric address, as in the address; IPv6 without brackets.
+        port: None for the scheme's own.
+        ca_file: Certificate authorities to trust; empty trusts the built-in list.
+    """
+
+    scheme: str
+    host: str
+    port: int | None
+    ca_file: str = ""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long may be waited, in seconds.
+
+    Args:
+        connect_s: For connect, TLS handshake and sending, each.
+        answer_s: From the last byte sent to the last byte received.
+    """
+
+    connect_s: float
+    answer_s: float
 
 
 class NotConnectedError(Exception):
-    """Name look-up, connect or TLS handshake failed; of no type that urllib3 wraps anew.
+    """Name look-up, connect or TLS handshake failed.
 
     Attributes:
         cause: What went wrong.
@@ -40,105 +74,29 @@ class NotConnectedError(Exception):
         self.cause = cause
 
 
-class _DueSocket(io.RawIOBase):
-    """Reads a socket until a moment: the socket's time-out is for all reads together.
-
-    A time-out of a socket counts anew for every byte, so an answer that drips would never end.
-
-    Attributes:
-        ended: True once the other side has closed.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._due_at = time.monotonic() + (sock.gettimeout() or 0.0)
-        # The file keeps the socket open when http.client lets go of it after the headers.
-        self._file = sock.makefile("rb", buffering=0)
-        self.ended = False
-
-    def readable(self) -> bool:
-        """True."""
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int | None:
-        """The number of bytes read.
-
-        Raises:
-            TimeoutError: The moment has come.
-        """
-        left_s = self._due_at - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError("the answer is overdue")
-        self._sock.settimeout(left_s)
-        count = self._file.readinto(buffer)
-        self.ended = count == 0
-        return count
-
-    def close(self) -> None:
-        """Let go of the socket."""
-        self._file.close()
-        super().close()
-
-
-class _DueResponse(http.client.HTTPResponse):
-    """An answer whose headers and body together must come within the socket's time-out."""
-
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp.close()
-        self._due = _DueSocket(sock)
-        self.fp = io.BufferedReader(self._due)
-
-    def begin(self) -> None:
-        """Read status and headers.
-
-        Raises:
-            RemoteDisconnected: They are cut off, which http.client takes for their end.
-        """
-        super().begin()
-        if self._due.ended:
-            raise http.client.RemoteDisconnected("the headers are cut off")
-
-
 class _HttpConnection(urllib3.connection.HTTPConnection):
-    response_class = _DueResponse
-
-    def __init__(self, *args: Any, at: tuple[str, ...] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._at = at
+    response_class = DueResponse
+    auto_open = 0  # what was lost is never connected, and sent, anew
+    at: tuple[str, ...] = ()
 
     def _new_conn(self) -> socket.socket:
-        return _connected(self, self._at, super()._new_conn)
-
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except Exception as error:
-            raise NotConnectedError(error) from error
+        return _connected(self, self.at, super()._new_conn)
 
 
 class _HttpsConnection(urllib3.connection.HTTPSConnection):
-    response_class = _DueResponse
-
-    def __init__(self, *args: Any, at: tuple[str, ...] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._at = at
+    response_class = DueResponse
+    auto_open = 0
+    at: tuple[str, ...] = ()
 
     def _new_conn(self) -> socket.socket:
-        return _connected(self, self._at, super()._new_conn)
+        return _connected(self, self.at, super()._new_conn)
 
-    def connect(self) -> None:
-        """Connect and shake hands: urllib3 does both here."""
-        try:
-            super().connect()
-        except Exception as error:
-            raise NotConnectedError(error) from error
+
+_Connection = _HttpConnection | _HttpsConnection
 
 
 def _connected(
-    connection: urllib3.connection.HTTPConnection,
-    at: tuple[str, ...],
-    connect: Callable[[], socket.socket],
+    connection: _Connection, at: tuple[str, ...], connect: Callable[[], socket.socket]
 ) -> socket.socket:
     """A socket to the first of these addresses that takes it; without any, to the host's own.
 
@@ -159,52 +117,125 @@ def _connected(
     return connect()
 
 
-class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = _HttpConnection
+class Connections:
+    """Connections to any server, safe between threads."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._kept: defaultdict[Server, list[_Connection]] = defaultdict(list)
+
+    @contextmanager
+    def to(
+        self, server: Server, wait: Wait, *, fresh: bool, at: tuple[str, ...] = ()
+    ) -> Iterator[_Connection]:
+        """A connection that nobody else uses meanwhile.
+
+        Args:
+            server: Where it leads.
+            wait: For how long.
+            fresh: A new one, closed afterwards; else one may be taken that was kept, and is kept
+                again if the block ends well, with its answer read.
+            at: Numeric addresses to connect to instead of looking the host up.
+
+        Raises:
+            NotConnectedError: Nothing can have been sent.
+        """
+        connection = (None if fresh else self._take(server)) or _open(server, wait, at)
+        try:
+            yield connection
+            if not fresh:
+                self._keep(server, connection)
+                return
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+
+    def close(self) -> None:
+        """Close the connections that were kept."""
+        with self._guard:
+            for kept in self._kept.values():
+                for connection in kept:
+                    connection.close()
+            self._kept.clear()
+
+    def _take(self, server: Server) -> _Connection | None:
+        """One that was kept, and that the other side has not closed since."""
+        while True:
+            with self._guard:
+                if not self._kept[server]:
+                    return None
+                connection = self._kept[server].pop()
+            if connection.is_connected:
+                return connection
+            connection.close()
+
+    def _keep(self, server: Server, connection: _Connection) -> None:
+        with self._guard:
+            if len(self._kept[server]) < _KEPT_PER_SERVER and not connection.is_closed:
+                self._kept[server].append(connection)
+                return
+        connection.close()
 
 
-class _HttpsPool(HTTPSConnectionPool):
-    ConnectionCls = _HttpsConnection
-
-
-class _FreshHttpPool(_HttpPool):
-    """Keeps no connection open: one that comes back is closed, and connects anew when taken."""
-
-    def _put_conn(self, conn: BaseHTTPConnection | None) -> None:
-        if conn is not None:
-            conn.close()
-        super()._put_conn(conn)
-
-
-class _FreshHttpsPool(_HttpsPool):
-    def _put_conn(self, conn: BaseHTTPConnection | None) -> None:
-        if conn is not None:
-            conn.close()
-        super()._put_conn(conn)
-
-
-class Connections(HTTPAdapter):
-    """Pools of such connections, safe between threads; nothing is ever sent twice.
-
-    Used without a requests.Session, because that brings what has no place between this adapter
-    and SAS: proxies and .netrc of the account that runs it, cookies, redirects.
+def ask(
+    connection: _Connection,
+    wait: Wait,
+    request: tuple[str, str, bytes],
+    headers: Mapping[str, str],
+) -> HTTPResponse:
+    """The answer, its body not read yet.
 
     Args:
-        keep: Whether a connection stays open for the next request.
-        at: Numeric addresses to connect to instead of looking hosts up.
+        connection: In nobody else's use.
+        wait: For how long.
+        request: Method, target and body.
+        headers: With names and values that HTTP can carry.
+
+    Raises:
+        OSError: The connection broke, or the answer is overdue.
+        HTTPException: The answer is no HTTP.
+        HTTPError: The same, as urllib3 has it.
     """
+    method, target, body = request
+    connection.timeout = wait.connect_s
+    try:
+        connection.request(method, target, body or None, headers, preload_content=False)
+    except OSError as error:
+        # An answer may have come before the request was taken in whole.
+        if error.errno not in {errno.EPIPE, errno.ECONNRESET, errno.EPROTOTYPE}:
+            raise
+    connection.timeout = wait.answer_s
+    return connection.getresponse()
 
-    _KEEPING: ClassVar = {"http": _HttpPool, "https": _HttpsPool}
-    _FRESH: ClassVar = {"http": _FreshHttpPool, "https": _FreshHttpsPool}
 
-    def __init__(self, *, keep: bool, at: tuple[str, ...] = ()) -> None:
-        self._at = at
-        self._pools = self._KEEPING if keep else self._FRESH
-        super().__init__(_SERVERS, _CONNECTIONS_PER_SERVER, max_retries=Retry(0, read=False))
+def _open(server: Server, wait: Wait, at: tuple[str, ...]) -> _Connection:
+    bounds: dict[str, Any] = {"timeout": wait.connect_s}
+    try:
+        connection: _Connection
+        if server.scheme == "https":
+            context = _context(server.ca_file, _changed_at(server.ca_file))
+            connection = _HttpsConnection(server.host, server.port, ssl_context=context, **bounds)
+        else:
+            connection = _HttpConnection(server.host, server.port, **bounds)
+        connection.at = at
+        connection.connect()
+    except Exception as error:
+        raise NotConnectedError(error) from error
+    return connection
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Let every pool make the connections of this module."""
-        super().init_poolmanager(*args, **kwargs)
-        # partial: every connection of a pool gets the addresses.
-        pools = {name: partial(pool, at=self._at) for name, pool in self._pools.items()}
-        self.poolmanager.pool_classes_by_scheme = pools
+
+@lru_cache(maxsize=16)
+def _context(ca_file: str, _changed_at: float) -> ssl.SSLContext:
+    """What TLS trusts, read once: to read the built-in list takes 25 ms."""
+    context = create_urllib3_context()
+    trusted = ca_file or certifi.where()
+    if Path(trusted).is_dir():
+        context.load_verify_locations(capath=trusted)
+    else:
+        context.load_verify_locations(trusted)
+    return context
+
+
+def _changed_at(ca_file: str) -> float:
+    return Path(ca_file).stat().st_mtime if ca_file else 0.0

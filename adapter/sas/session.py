@@ -6,14 +6,18 @@ line between "not sent" and "unknown" is drawn by where an error was raised, nev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+import re
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
+from http.client import HTTPException
 from importlib import metadata
 from pathlib import Path
 
-import requests
-from urllib3.exceptions import HTTPError
+from urllib3 import HTTPResponse
+from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.util import parse_url
 
 from adapter.core import sasbiws
 from adapter.core.answer import HttpResponse
@@ -21,28 +25,34 @@ from adapter.core.failures import AnswerTooLarge, NameNotFound, TlsFailed
 from adapter.core.redact import Secret, shortened, without_query
 from adapter.core.route import Route
 from adapter.ports import HttpRequest
-from adapter.sas.connection import Connections, NotConnectedError
+from adapter.sas.connection import Connections, NotConnectedError, Server, Wait, ask
 from adapter.sas.trouble import not_sent, outcome_unknown
 
 MAX_ANSWER_BYTES = 10 * 1024 * 1024
 CONNECT_TIMEOUT_S = 10.0
 _PIECE_BYTES = 64 * 1024
+_UNSENDABLE = re.compile(r"[\0\r\n]")
 
 
 @dataclass(frozen=True)
-class _Bounds:
-    server: str
-    timeout_s: float
-    connect_timeout_s: float
-    max_bytes: int
+class _Address:
+    """An address taken apart.
+
+    Args:
+        name: Scheme, host and port, for messages.
+        target: What of it is sent in the request line.
+    """
+
+    server: Server
+    name: str
+    target: str
 
 
 class HttpSession:
     """Sends requests to SAS, from any number of threads."""
 
     def __init__(self) -> None:
-        self._kept = Connections(keep=True)
-        self._fresh = Connections(keep=False)
+        self._connections = Connections()
         self._user_agent = f"sasbiws/{_version()}"
 
     def exchange(  # noqa: PLR0913  each bounds the exchange in its own way
@@ -72,13 +82,20 @@ class HttpSession:
             NotSent: Name look-up, connect or TLS handshake failed.
             OutcomeUnknown: The request was on its way.
         """
-        server = sasbiws.server(without_query(request.address))
-        bounds = _Bounds(server, timeout_s, connect_timeout_s, max_bytes)
-        prepared = self._prepared(request, server, fresh=fresh)
-        with self._connections(at, fresh=fresh) as connections:
-            response = _sent(connections, prepared, bounds, _trusted(ca_file))
-            with closing(response):
-                return _read(response, bounds)
+        address = _address(request.address, _existing(ca_file))
+        wait = Wait(connect_timeout_s, timeout_s)
+        headers = self._headers(request, address, fresh=fresh)
+        try:
+            with self._connections.to(address.server, wait, fresh=fresh, at=at) as connection:
+                asked = (request.method, address.target, request.body)
+                try:
+                    response = ask(connection, wait, asked, headers)
+                except (OSError, HTTPError, HTTPException) as error:
+                    raise outcome_unknown(error, address.name, timeout_s) from error
+                with closing(response):
+                    return _read(response, address.name, timeout_s, max_bytes)
+        except NotConnectedError as error:
+            raise not_sent(error.cause, address.name, connect_timeout_s) from error
 
     def send(self, request: HttpRequest, route: Route) -> HttpResponse:
         """The answer to a call of this route, within the route's bounds.
@@ -123,81 +140,67 @@ class HttpSession:
 
     def close(self) -> None:
         """Close the connections that were kept."""
-        self._kept.close()
-        self._fresh.close()
+        self._connections.close()
 
-    @contextmanager
-    def _connections(self, at: tuple[str, ...], *, fresh: bool) -> Iterator[Connections]:
-        if not at:
-            yield self._fresh if fresh else self._kept
-            return
-        with closing(Connections(keep=False, at=at)) as own:
-            yield own
-
-    def _prepared(
-        self, request: HttpRequest, server: str, *, fresh: bool
-    ) -> requests.PreparedRequest:
+    def _headers(self, request: HttpRequest, address: _Address, *, fresh: bool) -> dict[str, str]:
         headers = {"User-Agent": self._user_agent, "Accept-Encoding": "gzip"}
         if fresh:
             headers["Connection"] = "close"
         for name, value in request.headers.items():
             headers[name] = value.reveal() if isinstance(value, Secret) else value
-        try:
-            "".join(headers.values()).encode("latin-1")  # else http.client stops half way
-            return requests.Request(
-                request.method, request.address, headers=headers, data=request.body or None
-            ).prepare()
-        except (requests.RequestException, ValueError) as error:
-            raise _unsendable(error, server) from error
+        written = "".join(headers.values())
+        if _UNSENDABLE.search(written) or not _is_latin(written):
+            raise _unsendable("a header has a character that HTTP does not carry", address.name)
+        return headers
 
 
-def _sent(
-    connections: Connections,
-    prepared: requests.PreparedRequest,
-    bounds: _Bounds,
-    trusted: str | bool,  # noqa: FBT001  as requests has it: a file, or True for its own list
-) -> requests.Response:
+def _is_latin(text: str) -> bool:
+    return text.isascii() or all(ord(character) < 256 for character in text)  # noqa: PLR2004
+
+
+@lru_cache(maxsize=256)
+def _address(address: str, ca_file: str) -> _Address:
+    """The address taken apart.
+
+    Raises:
+        NameNotFound: Nobody can be called by it.
+    """
+    shown = sasbiws.server(without_query(address))
     try:
-        return connections.send(
-            prepared,
-            stream=True,
-            timeout=(bounds.connect_timeout_s, bounds.timeout_s),
-            verify=trusted,
-        )
-    except NotConnectedError as error:
-        raise not_sent(error.cause, bounds.server, bounds.connect_timeout_s) from error
-    except requests.exceptions.InvalidURL as error:
-        raise _unsendable(error, bounds.server) from error
-    except (OSError, HTTPError) as error:
-        raise outcome_unknown(error, bounds.server, bounds.timeout_s) from error
+        url = parse_url(address)
+        # As the look-up encodes the name: one that it cannot is refused with its reason.
+        (url.host or "").encode("idna")
+    except (LocationParseError, ValueError) as error:
+        raise _unsendable(str(error), shown) from error
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise _unsendable("no address of a web server", shown)
+    server = Server(url.scheme, url.host.strip("[]"), url.port, ca_file)
+    return _Address(server, shown, url.request_uri)
 
 
-def _unsendable(error: Exception, server: str) -> NameNotFound:
+def _unsendable(reason: str, server: str) -> NameNotFound:
     """The error for a request that was refused before anything was connected."""
-    return NameNotFound(f"{server} cannot be called: {shortened(str(error))}")
+    return NameNotFound(f"{server} cannot be called: {shortened(reason)}")
 
 
-def _read(response: requests.Response, bounds: _Bounds) -> HttpResponse:
-    status = response.status_code
+def _read(response: HTTPResponse, server: str, timeout_s: float, max_bytes: int) -> HttpResponse:
+    status = response.status
     body = bytearray()
     try:
-        for piece in response.raw.stream(_PIECE_BYTES, decode_content=True):
+        for piece in response.stream(_PIECE_BYTES, decode_content=True):
             body += piece
-            if len(body) > bounds.max_bytes:
+            if len(body) > max_bytes:
                 raise AnswerTooLarge(
-                    f"the answer of {bounds.server} has more than {bounds.max_bytes} bytes",
-                    http_status=status,
+                    f"the answer of {server} has more than {max_bytes} bytes", http_status=status
                 )
-    except (OSError, HTTPError) as error:
-        raise outcome_unknown(error, bounds.server, bounds.timeout_s, status) from error
-    headers = {name.lower(): value for name, value in response.headers.items()}
+    except (OSError, HTTPError, HTTPException) as error:
+        raise outcome_unknown(error, server, timeout_s, status) from error
+    headers = {name.lower(): value for name, value in response.headers.itermerged()}
     return HttpResponse(status, headers, bytes(body))
 
 
-def _trusted(ca_file: str) -> str | bool:
-    if not ca_file:
-        return True
-    if not Path(ca_file).exists():
+def _existing(ca_file: str) -> str:
+    if ca_file and not Path(ca_file).exists():
         raise TlsFailed(f"the file of certificate authorities {ca_file} does not exist")
     return ca_file
 
