@@ -37,8 +37,7 @@ class Deliver:
 
     def lease(self, owner: str) -> Lease | Idle:
         """The next delivery that may be sent, now this process's to attempt."""
-        held = self.deliveries.holds()
-        return self.deliveries.lease(owner, lambda name: self._gate(name, held))
+        return self.deliveries.lease(owner, self._gate)
 
     def attempt(self, lease: Lease) -> Outcome:
         """The outcome of one call to SAS; it is not on disk yet."""
@@ -86,13 +85,14 @@ class Deliver:
             raise LinksExpired("the presigned links of the task expired before it could be sent")
         raise GaveUp(f"the task waited longer than {route.policy.give_up_after_s:g} s")
 
-    def _gate(self, stored_process: str, held: Mapping[str, AccountHold]) -> Gate:
+    def _gate(self, stored_process: str) -> Gate:
         try:
             route = self.routes.choose(stored_process)
         except StpUnknown:
             return Gate(1)  # leased, so that it is parked with the reason
         return Gate(
-            concurrency=0 if route.account in held else route.concurrency,
+            concurrency=route.concurrency,
+            account=route.account,
             server=route.server,
             server_concurrency=route.server_concurrency,
             address=route.address,

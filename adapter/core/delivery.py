@@ -106,7 +106,8 @@ class Gate:
     The limits hold across threads, processes and hosts that share the store.
 
     Args:
-        concurrency: Attempts of the stored process at a time; 0 while it is held.
+        concurrency: Attempts of the stored process at a time.
+        account: Who calls SAS: while the account is held, nothing of it is leased.
         server: The SAS server that is called; empty where no route is known.
         server_concurrency: Attempts at a time on this server, over all stored processes.
         address: The address that is called; each has a breaker of its own.
@@ -116,6 +117,7 @@ class Gate:
     """
 
     concurrency: int
+    account: str = ""
     server: str = ""
     server_concurrency: int = 1000
     address: str = ""

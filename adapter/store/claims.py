@@ -15,7 +15,7 @@ from adapter.core.breaker import Breaker
 from adapter.core.delivery import Gate, Idle, State
 from adapter.store.prepared import Prepared, upsert
 from adapter.store.rows import begun_columns
-from adapter.store.tables import RUNNING, WAITING, attempts, breakers, deliveries, rates
+from adapter.store.tables import RUNNING, WAITING, attempts, breakers, deliveries, holds, rates
 
 # Each stored process with waiting deliveries is found by one look into the index, however many
 # wait; another look finds when its first one is due, and when the one that came first is.
@@ -60,6 +60,7 @@ _RUNNING = Prepared(
     sa.select(deliveries.c.stored_process, deliveries.c.server, deliveries.c.address).where(RUNNING)
 )
 _BREAKERS = Prepared(sa.select(breakers.c.address, breakers.c.failures, breakers.c.open_until))
+_HELD = Prepared(sa.select(holds.c.account))
 _RATES = Prepared(sa.select(rates.c.stored_process, rates.c.next_at))
 _SPACE = Prepared(upsert(rates))
 _BEGIN = Prepared(sa.insert(attempts))
@@ -113,10 +114,11 @@ class _Now:
     by_address: Counter[str] = field(default_factory=Counter)
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
     next_at: Mapping[str, float] = field(default_factory=dict)
+    held: frozenset[str] = frozenset()
 
     def opens_at(self, line: Line, gate: Gate) -> float | None:
         """When the gate opens by the clock; None where another attempt must end first."""
-        if self.by_name[line.name] >= gate.concurrency:
+        if gate.account in self.held or self.by_name[line.name] >= gate.concurrency:
             return None
         if self.by_server[gate.server] >= gate.server_concurrency:
             return None
@@ -149,7 +151,7 @@ def claim(
         gates: Of every line.
         time_s: Now.
     """
-    now = _read(connection, time_s)
+    now = _read(connection, gates, time_s)
     opening = []
     for line in lines:
         gate = gates[line.name]
@@ -169,15 +171,17 @@ def all_breakers(connection: Connection) -> Mapping[str, Breaker]:
     return {address: Breaker(failures, until) for address, failures, until in found}
 
 
-def _read(connection: Connection, time_s: float) -> _Now:
+def _read(connection: Connection, gates: Mapping[str, Gate], time_s: float) -> _Now:
     running = _RUNNING.all(connection)
+    rated = any(gate.interval_s for gate in gates.values())
     return _Now(
         time_s,
         Counter(name for name, _, _ in running),
         Counter(server for _, server, _ in running if server),
         Counter(address for _, _, address in running if address),
         all_breakers(connection),
-        dict(_RATES.all(connection)),
+        dict(_RATES.all(connection)) if rated else {},
+        frozenset(account for (account,) in _HELD.all(connection)),
     )
 
 

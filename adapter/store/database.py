@@ -75,7 +75,8 @@ class Database:
         # SQLite has one writer: queueing here is fair, its own waiting is a lottery.
         self._writer = _writer_of(engine) if self.dialect == "sqlite" else None
         self._file = Path(self.name) if self.dialect == "sqlite" else None
-        self._group = Group(self.write, self._late, lambda: WRITER_WAIT_S)
+        self._group = Group(self._write_grouped, self._late, lambda: WRITER_WAIT_S)
+        self._grouped: Connection | None = None
         self._teller = Teller(engine)
         with named_errors(self.name):
             self._identity = self._identity_now()
@@ -92,6 +93,23 @@ class Database:
             told = connection.info.pop(_TOLD, False)
         if told:
             self._teller.tell()
+
+    @contextmanager
+    def _write_grouped(self) -> Iterator[Connection]:
+        """As `write`, on a connection that stays with the group: to fetch one takes its time."""
+        with named_errors(self.name), ExitStack() as stack:
+            self._become_writer(stack)
+            self._check_file()
+            stack.enter_context(self._without_read_only())
+            connection = self._grouped or self._engine.connect()
+            self._grouped = None
+            try:
+                with connection.begin():
+                    yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._grouped = connection
 
     @contextmanager
     def _without_read_only(self) -> Iterator[None]:
@@ -178,6 +196,9 @@ class Database:
     def close(self) -> None:
         """Give up every connection."""
         self._teller.close()
+        grouped, self._grouped = self._grouped, None
+        if grouped is not None:
+            grouped.close()
         self._engine.dispose()
 
     def _become_writer(self, stack: ExitStack) -> None:

@@ -41,18 +41,18 @@ def _defaults(table: Table) -> Columns:
 
 
 _BLANK = _defaults(deliveries)
+_QUEUED = {**_BLANK, "state": State.QUEUED.value}
 _BLANK_ATTEMPT = _defaults(attempts)
 
 
 def message_columns(message: Message, now: float) -> Columns:
     """A delivery that waits to be sent."""
     return {
-        **_BLANK,
+        **_QUEUED,
         "id": message.delivery_id,
         "stored_process": message.stored_process,
-        "state": State.QUEUED.value,
         "key_value": key_value(message),
-        "key_source": message.key.source.value,
+        "key_source": str(message.key.source),
         **sent_columns(message),
         "request_id": storable(message.request_id),
         "accepted_at": now,
@@ -208,6 +208,8 @@ def key_value(message: Message) -> str:
 
 def storable(text: str) -> str:
     """The text with lone surrogates and NUL written as escapes; no database takes them."""
+    if text.isprintable():
+        return text
     return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
 
 

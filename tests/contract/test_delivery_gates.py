@@ -8,7 +8,7 @@ import pytest
 
 from adapter.core.answer import Answer
 from adapter.core.breaker import BreakerPolicy
-from adapter.core.delivery import Gate, Idle, Lease, Outcome, State
+from adapter.core.delivery import AccountHold, Gate, Idle, Lease, Outcome, State
 from adapter.core.failures import AnswerTimedOut, ConnectionRefused
 from adapter.core.verdict import Delivered, Park, Retry
 
@@ -305,3 +305,21 @@ def test_gate_of_a_name_that_another_store_added_is_asked_for(stores, clock, mes
 
         assert stores[0].lease("o", gate).stored_process == name
         assert name in asked
+
+
+# Accounts
+
+
+def test_held_account_is_leased_nothing_by_any_store_and_others_go_on(stores, message):
+    for name in ("A", "B"):
+        stores[0].add(message(name))
+
+    def of_its_own(name):
+        return Gate(10, account=f"me@{name}")
+
+    stores[1].hold(AccountHold("me@A", 1.0, "refused"))
+
+    assert stores[0].lease("o", of_its_own).stored_process == "B"
+    assert stores[0].lease("o", of_its_own) == Idle()
+    stores[1].release("me@A")
+    assert stores[0].lease("o", of_its_own).stored_process == "A"
