@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from adapter.bell import Bell
 from adapter.core.answer import Answer
 from adapter.core.deadline import LINKS_EXPIRED, Deadline, deadline
-from adapter.core.delivery import AccountHold, Gate, Idle, Lease, Outcome
+from adapter.core.delivery import AccountHold, Claimant, Gate, Idle, Lease, Outcome
 from adapter.core.errors import StpUnknown
 from adapter.core.failures import (
     AttemptCrashed,
@@ -59,11 +59,18 @@ class Deliver:
 
     def record(self, lease: Lease, outcome: Outcome) -> None:
         """Write the outcome down, hold the account if SAS refused it, and tell."""
-        if isinstance(outcome.verdict, Hold):
-            self._hold(lease, outcome)
+        self._hold_refused(lease, outcome)
         kept = self.deliveries.record(lease, outcome)
         self.observer.attempt(lease, outcome, lost=not kept)
         self.bell.ring()
+
+    def record_and_lease(self, lease: Lease, outcome: Outcome, claimant: Claimant) -> Lease | Idle:
+        """As `record`, and in the same commit the next delivery, as `lease` gives it."""
+        self._hold_refused(lease, outcome)
+        kept, leased = self.deliveries.record_and_lease(lease, outcome, claimant, self._gate)
+        self.observer.attempt(lease, outcome, lost=not kept)
+        self.bell.ring(due=isinstance(leased, Idle))
+        return leased
 
     def recover(self, owner: str) -> None:
         """Judge what a dead process left running: attempts of unknown effect."""
@@ -115,7 +122,9 @@ class Deliver:
         verdict = judge(failure, lease.tried, policy, self.clock.jitter(), ended)
         return Outcome(verdict, transport, ended.at, failure=failure)
 
-    def _hold(self, lease: Lease, outcome: Outcome) -> None:
+    def _hold_refused(self, lease: Lease, outcome: Outcome) -> None:
+        if not isinstance(outcome.verdict, Hold):
+            return
         account = self._route(lease).account
         message = outcome.failure.message if outcome.failure else ""
         self.deliveries.hold(AccountHold(account, outcome.ended_at, message))

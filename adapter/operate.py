@@ -23,7 +23,7 @@ from adapter.core.redact import shortened
 from adapter.core.route import Routes
 from adapter.observe import Observer
 from adapter.ports import Clock, DeliveryLedger, DeliveryStore, Schemas
-from adapter.store.links import document_without_signatures, masked_strings, without_signatures
+from adapter.store.links import document_without_signatures, payload_masked
 from adapter.survey import Held, Survey
 
 PURGED_AT_ONCE = 500
@@ -296,5 +296,5 @@ def _refuse_delivered(delivery: Delivery) -> None:
 
 def _masked(kept: Kept) -> Kept:
     table = None if kept.table is None else document_without_signatures(kept.table)
-    payload = without_signatures(kept.payload, masked_strings(kept.payload))
+    payload, _ = payload_masked(kept.payload)
     return replace(kept, payload=payload, table=table)

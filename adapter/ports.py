@@ -11,6 +11,7 @@ from adapter.core.breaker import Breaker
 from adapter.core.delivery import (
     AccountHold,
     Added,
+    Claimant,
     Delivery,
     Filter,
     Gate,
@@ -62,13 +63,21 @@ class Call:
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """The exact request that a call sends. Header values that hold a secret are `Secret`."""
+    """The exact request that a call sends. Header values that hold a secret are `Secret`.
+
+    Args:
+        mask: Makes the body fit to be shown.
+    """
 
     method: str
     address: str
     headers: Mapping[str, str | Secret]
     body: bytes = field(repr=False)
-    masked_body: bytes
+    mask: Callable[[bytes], bytes] = field(repr=False)
+
+    def masked_body(self) -> str:
+        """The body as it may be shown."""
+        return self.mask(self.body).decode()
 
     def masked_headers(self) -> dict[str, str]:
         """The headers as they may be shown."""
@@ -187,6 +196,14 @@ class DeliveryStore(Protocol):
 
     def record(self, lease: Lease, outcome: Outcome) -> bool:
         """Write down how an attempt ended; False when the lease was lost meanwhile."""
+
+    def record_and_lease(
+        self, lease: Lease, outcome: Outcome, claimant: Claimant, gate: Callable[[str], Gate]
+    ) -> tuple[bool, Lease | Idle]:
+        """What `record` and `lease` give, in one commit.
+
+        Idle also where a stored process waits that is new: a look of its own finds that.
+        """
 
     def give_back(self, lease: Lease) -> bool:
         """Undo a lease that no attempt was made by; False when it was lost meanwhile."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from adapter.bell import Bell
-from adapter.core.delivery import Idle, Lease, Outcome
+from adapter.core.delivery import Claimant, Idle, Lease, Outcome
 from adapter.core.errors import StoreUnavailable
 from adapter.deliver import Deliver
 from adapter.observe import Observer
@@ -88,7 +88,7 @@ class Worker:
     def _dispatch(self) -> None:
         looked_at = -IDLE_S
         while not self._stopping.is_set():
-            rung = self.bell.rung
+            due = self.bell.due
             try:
                 if self.clock.monotonic() - looked_at >= IDLE_S:
                     looked_at = self.clock.monotonic()
@@ -100,7 +100,7 @@ class Worker:
                 self.observer.crash("dispatch", error)
                 self._stopping.wait(STORE_PAUSE_S)
             else:
-                self.bell.wait(rung, pause_s)
+                self.bell.wait_due(due, pause_s)
 
     def _pause_for(self, error: StoreUnavailable) -> None:
         self.observer.event("store", logging.ERROR, code=error.code, message=error.message)
@@ -152,27 +152,48 @@ class Worker:
 
     def _deliver(self) -> None:
         for leased in iter(self._leased.get, None):
-            self._work(leased.lease, leased.since)
-
-    def _work(self, lease: Lease, since: float) -> None:
-        try:
-            # Others may have taken it over where the process was out of sight: it is not sent then.
-            if not self.unbroken(since) or self._record(lease, self.deliver.attempt(lease)):
-                self._known.discard(lease.token)
-        except Exception as error:  # noqa: BLE001  the lease stays: the next start judges it
-            self.observer.crash("record", error)
-        finally:
+            following: _Leased | None = leased
+            while following is not None:
+                following = self._work(following)
             self._free.release()
             self.bell.ring()
 
-    def _record(self, lease: Lease, outcome: Outcome) -> bool:
-        """True once the outcome is on disk; False where the process stops and leaves the lease."""
+    def _work(self, leased: _Leased) -> _Leased | None:
+        """Make the attempt; the next one, if it was leased with the record of this one."""
+        lease = leased.lease
+        try:
+            # Others may have taken it over where the process was out of sight: it is not sent then.
+            if self.unbroken(leased.since):
+                return self._record(lease, self.deliver.attempt(lease))
+            self._known.discard(lease.token)
+        except Exception as error:  # noqa: BLE001  the lease stays: the next start judges it
+            self.observer.crash("record", error)
+        return None
+
+    def _record(self, lease: Lease, outcome: Outcome) -> _Leased | None:
+        """Write the outcome down; where the process stops before that can be, the lease stays."""
         while True:
             try:
-                self.deliver.record(lease, outcome)
+                following = self._record_and_lease(lease, outcome)
             except StoreUnavailable as error:
                 self._pause_for(error)
                 if self._stopping.is_set():
-                    return False
+                    return None
             else:
-                return True
+                self._known.discard(lease.token)
+                return following
+
+    def _record_and_lease(self, lease: Lease, outcome: Outcome) -> _Leased | None:
+        since = self.clock.monotonic()
+        if self._stopping.is_set() or not self.unbroken(since):
+            self.deliver.record(lease, outcome)
+            return None
+        claimant = Claimant(self.owner, self.clock.new_id())
+        leased: Lease | Idle = Idle()
+        self._known.add(claimant.token)  # before it is leased: what is not known is given back
+        try:
+            leased = self.deliver.record_and_lease(lease, outcome, claimant)
+        finally:
+            if isinstance(leased, Idle):
+                self._known.discard(claimant.token)
+        return None if isinstance(leased, Idle) else _Leased(leased, since)

@@ -54,7 +54,7 @@ def command(  # noqa: PLR0913  one argument per option
 
 def _print_request(request: HttpRequest, *, as_json: bool) -> None:
     headers = request.masked_headers()
-    body = request.masked_body.decode()
+    body = request.masked_body()
     if as_json:
         shell.print_json(
             {"method": request.method, "address": request.address, "headers": headers, "body": body}

@@ -185,7 +185,7 @@ def _show_preparation(stage: Stage, stored_process: str, body: bytes) -> None:
     shell.out.print(f"{request.method} {request.address}", markup=False)
     for name, value in request.masked_headers().items():
         shell.out.print(f"{name}: {value}", markup=False)
-    shell.out.print(Syntax(request.masked_body.decode(), "xml", background_color="default"))
+    shell.out.print(Syntax(request.masked_body(), "xml", background_color="default"))
 
 
 def _show_exchange(stage: Stage, answer: dict[str, Any], status: int) -> None:

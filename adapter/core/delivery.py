@@ -127,6 +127,19 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Claimant:
+    """Who leases.
+
+    Args:
+        owner: The process that will make the attempt.
+        token: What proves the lease to be this one; new for each.
+    """
+
+    owner: str
+    token: str
+
+
+@dataclass(frozen=True)
 class Lease:
     """The right to make one attempt; `token` proves it. Times in seconds since 1970-01-01 UTC.
 
@@ -165,13 +178,17 @@ class Idle:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended. Exactly one of answer and failure is set."""
+    """How an attempt ended. Exactly one of answer and failure is set.
+
+    `account` is the one it was called by, where it failed; empty where nothing was called.
+    """
 
     verdict: Verdict
     transport: str
     ended_at: float
     answer: Answer | None = None
     failure: DeliveryError | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,7 @@ class RestTransport:
         }
         if route.credentials:
             headers["Authorization"] = basic(route.credentials)
-        masked = without_links(body.decode("utf-8")).encode("utf-8")
-        return HttpRequest("POST", _address(route), headers, body, masked)
+        return HttpRequest("POST", _address(route), headers, body, _masked)
 
     def send(self, call: Call) -> Answer:
         """The stored process's answer: its whole result, or the one data target asked for.
@@ -54,6 +53,10 @@ def basic(credentials: Credentials) -> Secret:
     """The value of the Authorization header. Source: RFC 7617, with UTF-8."""
     pair = f"{credentials.user}:{credentials.password.reveal()}"
     return Secret("Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii"))
+
+
+def _masked(body: bytes) -> bytes:
+    return without_links(body.decode("utf-8")).encode("utf-8")
 
 
 def _address(route: Route) -> str:

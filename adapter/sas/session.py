@@ -130,7 +130,7 @@ class HttpSession:
             OutcomeUnknown: The request was on its way.
         """
         return self.exchange(
-            HttpRequest("GET", address, headers or {}, b"", b""),
+            HttpRequest("GET", address, headers or {}, b"", bytes),
             timeout_s=timeout_s,
             connect_timeout_s=connect_timeout_s,
             max_bytes=max_bytes,

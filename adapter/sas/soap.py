@@ -96,8 +96,7 @@ class SoapTransport:
             "SOAPAction": _quoted(operation.soap_action),
             "X-Request-ID": call.delivery_id,
         }
-        body = _to_bytes(envelope)
-        return HttpRequest("POST", call.route.address, headers, body, _masked(envelope))
+        return HttpRequest("POST", call.route.address, headers, _to_bytes(envelope), _masked)
 
     def _operation(self, contract: Contract, stored_process: str) -> Operation:
         """The operation, read once for each state of the contract."""
@@ -133,8 +132,8 @@ def _add_token(envelope: xml.Element, credentials: Credentials) -> None:
         security.set(f"{{{SOAP}}}mustUnderstand", "1")
 
 
-def _masked(envelope: xml.Element) -> bytes:
-    """The message fit to be shown; the envelope itself is spoilt by it."""
+def _masked(message: bytes) -> bytes:
+    envelope = xml.parse(message)
     header, body = envelope
     for password in header.iter("{*}Password"):
         password.text = "***"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from adapter.core.breaker import Breaker
-from adapter.core.delivery import Gate, Idle, State
+from adapter.core.delivery import Claimant, Gate, Idle, State
 from adapter.store.prepared import Prepared, upsert
 from adapter.store.rows import begun_columns
 from adapter.store.tables import RUNNING, WAITING, attempts, breakers, deliveries, holds, rates
@@ -137,7 +136,7 @@ def waiting(connection: Connection) -> tuple[Line, ...]:
 
 def claim(
     connection: Connection,
-    owner: str,
+    claimant: Claimant,
     lines: Iterable[Line],
     gates: Mapping[str, Gate],
     time_s: float,
@@ -146,7 +145,7 @@ def claim(
 
     Args:
         connection: In the transaction that read the lines, alone.
-        owner: The process that will make the attempt.
+        claimant: Who will make the attempt.
         lines: All that wait.
         gates: Of every line.
         time_s: Now.
@@ -157,7 +156,7 @@ def claim(
         gate = gates[line.name]
         opens_at = now.opens_at(line, gate)
         if opens_at is not None and opens_at <= time_s:
-            row = _claim_one(connection, owner, line.name, gate, time_s)
+            row = _claim_one(connection, claimant, line.name, gate, time_s)
             if row is not None:
                 return row
         if opens_at is not None:
@@ -186,12 +185,12 @@ def _read(connection: Connection, gates: Mapping[str, Gate], time_s: float) -> _
 
 
 def _claim_one(
-    connection: Connection, owner: str, stored_process: str, gate: Gate, now: float
+    connection: Connection, claimant: Claimant, stored_process: str, gate: Gate, now: float
 ) -> Mapping[str, Any] | None:
     claimed = {
         "state": State.RUNNING.value,
-        "owner": owner,
-        "token": uuid.uuid4().hex,
+        "owner": claimant.owner,
+        "token": claimant.token,
         "server": gate.server,
         "address": gate.address,
         "updated_at": now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 
@@ -12,6 +13,7 @@ from adapter.core.delivery import (
     AccountHold,
     Added,
     Attempt,
+    Claimant,
     Delivery,
     Gate,
     Idle,
@@ -107,7 +109,8 @@ class SqlDeliveries:
         while unasked:
             # Asked outside the transaction: it may take its time, or read this store itself.
             gates |= {name: gate(name) for name in unasked}
-            claimed = self._claim(owner, gates)
+            claimant = Claimant(owner, uuid.uuid4().hex)
+            claimed = self._database.together(lambda c: self._claim(c, claimant, gates))  # noqa: B023
             if isinstance(claimed, Lease):
                 return claimed
             if isinstance(claimed, Idle):
@@ -121,37 +124,54 @@ class SqlDeliveries:
         with self._database.read() as connection:
             return frozenset(line.name for line in claims.waiting(connection))
 
-    def _claim(self, owner: str, gates: Mapping[str, Gate]) -> Lease | Idle | frozenset[str]:
+    def _claim(
+        self, connection: Connection, claimant: Claimant, gates: Mapping[str, Gate]
+    ) -> Lease | Idle | frozenset[str]:
         """What was claimed, or the stored processes that wait too and have no gate yet."""
-
-        def work(connection: Connection) -> Lease | Idle | frozenset[str]:
-            self._database.alone(connection)
-            now = self._clock.now()
-            self._clock_back.look(connection, now)
-            lines = claims.waiting(connection)
-            self._names = names = frozenset(line.name for line in lines)
-            if unasked := names - gates.keys():
-                return unasked
-            claimed = claims.claim(connection, owner, lines, gates, now)
-            if isinstance(claimed, Idle):
-                return claimed
-            return rows.lease_of(claimed, now, gates[claimed["stored_process"]])
-
-        return self._database.together(work)
+        self._database.alone(connection)
+        now = self._clock.now()
+        self._clock_back.look(connection, now)
+        lines = claims.waiting(connection)
+        self._names = names = frozenset(line.name for line in lines)
+        if unasked := names - gates.keys():
+            return unasked
+        claimed = claims.claim(connection, claimant, lines, gates, now)
+        if isinstance(claimed, Idle):
+            return claimed
+        return rows.lease_of(claimed, now, gates[claimed["stored_process"]])
 
     def record(self, lease: Lease, outcome: Outcome) -> bool:
         """Write down how an attempt ended; False when the lease was lost meanwhile."""
+        recorded = self._database.together(lambda c: self._record(c, lease, outcome))
+        self._erase_after(outcome, recorded=recorded)
+        return recorded
 
-        def work(connection: Connection) -> bool:
-            recorded = recording.record(connection, lease, outcome, self._clock.now())
-            if recorded:
-                self._database.tell(connection)
-            return recorded
+    def record_and_lease(
+        self, lease: Lease, outcome: Outcome, claimant: Claimant, gate: Callable[[str], Gate]
+    ) -> tuple[bool, Lease | Idle]:
+        """What `record` and `lease` give, in one commit: it waits for the disk once.
 
-        recorded = self._database.together(work)
+        Idle also where a stored process waits that is new: a look of its own finds that.
+        """
+        gates = {name: gate(name) for name in self._names}
+
+        def work(connection: Connection) -> tuple[bool, Lease | Idle | frozenset[str]]:
+            recorded = self._record(connection, lease, outcome)
+            return recorded, self._claim(connection, claimant, gates)
+
+        recorded, claimed = self._database.together(work)
+        self._erase_after(outcome, recorded=recorded)
+        return recorded, Idle() if isinstance(claimed, frozenset) else claimed
+
+    def _record(self, connection: Connection, lease: Lease, outcome: Outcome) -> bool:
+        recorded = recording.record(connection, lease, outcome, self._clock.now())
+        if recorded:
+            self._database.tell(connection)
+        return recorded
+
+    def _erase_after(self, outcome: Outcome, *, recorded: bool) -> None:
         if recorded and isinstance(outcome.verdict, Delivered):
             self._eraser.erase()
-        return recorded
 
     def give_back(self, lease: Lease) -> bool:
         """Undo a lease that no attempt was made by; False when it was lost meanwhile."""

@@ -29,39 +29,32 @@ _VALUE = re.compile(r">([^<>]+)</")
 """The text of an element without children."""
 
 
-def without_signatures(payload: bytes, masked: Mapping[str, str] | None = None) -> bytes:
-    """The payload with the query of every link masked; every other character stays.
+def payload_masked(payload: bytes) -> tuple[bytes, dict[str, str]]:
+    """The payload with the query of every link masked, and its strings that hold one, masked.
 
-    Args:
-        payload: As received.
-        masked: What `masked_strings` finds in it, if that is known.
+    Every other character of the payload stays; the strings are as read from JSON, by themselves.
     """
-    masked = masked_strings(payload) if masked is None else masked
-    if not masked:
-        return payload
+    found = {}
 
     def changed(match: re.Match[str]) -> str:
-        text = _text_of(match[0])
-        return json.dumps(masked[text]) if text in masked else match[0]
+        token = match[0]
+        if not _LINK_PART.search(token):
+            return token
+        text = _text_of(token)
+        masked = without_links(text)
+        if masked == text:
+            return token
+        found[text] = masked
+        return json.dumps(masked)
 
-    return _encoded(_JSON_STRING.sub(changed, _decoded(payload)))
+    written = _JSON_STRING.sub(changed, _decoded(payload))
+    return (_encoded(written), found) if found else (payload, found)
 
 
 def document_without_signatures(document: bytes) -> bytes:
     """The document with the query of every link masked."""
     lines = _decoded(document).splitlines(keepends=True)  # a link ends before any line break
     return _encoded("".join(without_links(x) if _LINK_PART.search(x) else x for x in lines))
-
-
-def masked_strings(payload: bytes) -> dict[str, str]:
-    """The strings of a JSON payload that hold a link with a query, by themselves, masked."""
-    found = {}
-    for token in _JSON_STRING.findall(_decoded(payload)):
-        if _LINK_PART.search(token):
-            text = _text_of(token)
-            if (masked := without_links(text)) != text:
-                found[text] = masked
-    return found
 
 
 def masked_values(document: bytes) -> dict[str, str]:

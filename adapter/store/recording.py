@@ -88,11 +88,11 @@ def _is_recorded(connection: Connection, lease: Lease, outcome: Outcome) -> bool
 
 def _delivered_columns(held: Mapping[str, Any], lease: Lease, outcome: Outcome) -> rows.Columns:
     """The result, and what was sent without the signatures it needed no more."""
-    masked = links.masked_strings(held["payload"])
+    payload, masked = links.payload_masked(held["payload"])
     if held["document"] != lease.table:  # its task came again, with fresh links, during the call
         masked |= links.masked_values(lease.table)
     columns: rows.Columns = {
-        "payload": links.without_signatures(held["payload"], masked),
+        "payload": payload,
         "document": links.document_without_signatures(held["document"]),
     }
     if outcome.answer is not None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from adapter.core.answer import Answer
-from adapter.core.delivery import AccountHold, Attempt, Gate, Idle, Lease, Outcome, State
+from adapter.core.delivery import AccountHold, Attempt, Claimant, Gate, Idle, Lease, Outcome, State
 from adapter.core.failures import AnswerTimedOut, ConnectionRefused
 from adapter.core.verdict import Delivered, Park, Retry
 
@@ -191,3 +191,61 @@ def test_ended_leases_have_no_owner(store, clock, message):
 
     assert store.owners() == frozenset()
     assert store.abandoned("a") == ()
+
+
+def ended(clock):
+    return Outcome(Retry(60.0), "soap", clock.now(), failure=ConnectionRefused("no"))
+
+
+def test_record_and_lease_writes_one_down_and_gives_the_next(store, clock, message):
+    first, second = message(), message()
+    for task in (first, second):
+        store.add(task)
+    lease = store.lease("o", any_number)
+
+    recorded, following = store.record_and_lease(
+        lease, ended(clock), Claimant("o", "of-the-caller"), any_number
+    )
+
+    assert recorded
+    assert (following.delivery_id, following.token) == (second.delivery_id, "of-the-caller")
+    assert store.get(first.delivery_id).state is State.RETRYING
+    assert store.get(second.delivery_id).state is State.RUNNING
+
+
+def test_record_and_lease_counts_the_place_that_the_record_frees(store, clock, message):
+    for _ in range(2):
+        store.add(message())
+    lease = store.lease("o", lambda _: Gate(1))
+
+    assert store.lease("o", lambda _: Gate(1)) == Idle()
+    _, following = store.record_and_lease(
+        lease, ended(clock), Claimant("o", "t"), lambda _: Gate(1)
+    )
+    assert isinstance(following, Lease)
+
+
+def test_record_and_lease_records_where_nothing_is_due(store, clock, message):
+    task = message()
+    store.add(task)
+    lease = store.lease("o", any_number)
+
+    recorded, following = store.record_and_lease(
+        lease, ended(clock), Claimant("o", "t"), any_number
+    )
+
+    assert recorded
+    assert following == Idle(clock.now() + 60.0)
+    assert store.get(task.delivery_id).state is State.RETRYING
+
+
+def test_record_and_lease_leases_though_its_own_lease_was_lost(store, clock, message):
+    for _ in range(2):
+        store.add(message())
+    lost = store.lease("o", any_number)
+    store.give_back(lost)
+
+    recorded, following = store.record_and_lease(lost, ended(clock), Claimant("o", "t"), any_number)
+
+    assert not recorded
+    assert isinstance(following, Lease)

@@ -51,6 +51,24 @@ class Doubtful:
 
 
 @dataclass
+class Forgetful:
+    """A store whose `record_and_lease` once happens, and says that it did not."""
+
+    store: object
+    doubts: int = 1
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    def record_and_lease(self, *arguments):
+        found = self.store.record_and_lease(*arguments)
+        if self.doubts:
+            self.doubts -= 1
+            raise StoreUnavailable("the answer was lost")
+        return found
+
+
+@dataclass
 class Ticking:
     """The clock of the test, on a machine whose durations are real."""
 
@@ -112,6 +130,26 @@ def test_lease_that_it_does_not_know_of_is_given_back_and_sent_once(
 
     assert sas.calls == [task.delivery_id]
     assert store.get(task.delivery_id).attempts == 1
+
+
+def test_lease_that_came_with_a_record_whose_answer_was_lost_is_given_back_and_sent_once(
+    store, message, sas, working, eventually, monkeypatch
+):
+    monkeypatch.setattr("adapter.worker.IDLE_S", 0.05)
+    monkeypatch.setattr("adapter.worker.STORE_PAUSE_S", 0.01)
+    tasks = [message() for _ in range(4)]
+    for task in tasks:
+        store.add(task)
+
+    with working(Forgetful(store)) as worker:
+        for task in tasks:
+            eventually(
+                lambda task=task: store.get(task.delivery_id).state is State.DELIVERED, "all are"
+            )
+
+    assert sorted(sas.calls) == sorted(task.delivery_id for task in tasks)
+    assert {store.get(task.delivery_id).attempts for task in tasks} == {1}
+    assert worker._known == set()
 
 
 def test_lease_that_it_works_on_is_not_given_back(
@@ -200,11 +238,12 @@ def test_executed_lease_is_not_given_back_when_the_store_is_away_at_the_end(
     monkeypatch.setattr("adapter.worker.STORE_PAUSE_S", 0.01)
     tried = []
 
-    def record(lease, outcome):
+    def record(lease, *_):
         tried.append(lease)
         raise StoreUnavailable("away")
 
     monkeypatch.setattr(store, "record", record)
+    monkeypatch.setattr(store, "record_and_lease", record)
     task = message()
     store.add(task)
 

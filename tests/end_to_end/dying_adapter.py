@@ -27,6 +27,9 @@ MEETING_S = 30.0
 _BEGINS = {"add": "INSERT INTO", "lease": "UPDATE", "record": "UPDATE"}
 """What a step writes into the table of deliveries before it commits."""
 
+_METHODS = {"record": ("record", "record_and_lease")}
+"""Where a step may be made by more than one method."""
+
 
 @dataclass(frozen=True)
 class Meeting:
@@ -133,7 +136,12 @@ def ports_with(step, parts):
 
 def arm(port, script):
     """Let the process die when the step is begun, or when it has succeeded."""
-    really = getattr(port, script.step)
+    for name in _METHODS.get(script.step, (script.step,)):
+        arm_method(port, name, script)
+
+
+def arm_method(port, name, script):
+    really = getattr(port, name)
 
     def dying(*arguments, **named):
         if script.moment == "before":
@@ -145,7 +153,7 @@ def arm(port, script):
             act(script)
         return result
 
-    setattr(port, script.step, dying)
+    setattr(port, name, dying)
 
 
 _BEGUN = threading.Event()

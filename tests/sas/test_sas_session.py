@@ -20,7 +20,7 @@ REQUEST_BODY = b"<x/>"
 
 
 def post(address, **headers):
-    return HttpRequest("POST", address, headers, REQUEST_BODY, REQUEST_BODY)
+    return HttpRequest("POST", address, headers, REQUEST_BODY, bytes)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_secrets_are_revealed_on_the_wire_only(session, serve):
     session.exchange(request, timeout_s=5)
     assert b"Authorization: Basic c2VjcmV0" in server.requests[0]
     assert "c2VjcmV0" not in repr(request)
-    assert REQUEST_BODY.decode() not in repr(request).replace("masked_body=b'<x/>'", "")
+    assert REQUEST_BODY.decode() not in repr(request)
 
 
 class TestNotSent:
@@ -250,7 +250,7 @@ class TestOutcomeUnknown:
 
     def test_request_that_is_not_taken(self, session, serve):
         server = serve(None, accepting=False)
-        request = HttpRequest("POST", server.url, {}, b"x" * 30_000_000, b"")
+        request = HttpRequest("POST", server.url, {}, b"x" * 30_000_000, bytes)
         start = time.monotonic()
         with pytest.raises(failures.AnswerTimedOut):
             session.exchange(request, timeout_s=0.5, connect_timeout_s=0.5)
@@ -322,7 +322,7 @@ def test_an_early_answer_counts_though_the_request_was_cut_off(session, serve):
         while connection.recv(65536):
             pass
 
-    request = HttpRequest("POST", serve(script).url, {}, b"x" * 100_000, b"")
+    request = HttpRequest("POST", serve(script).url, {}, b"x" * 100_000, bytes)
     assert session.exchange(request, timeout_s=5).status == 503
 
 
