@@ -14,6 +14,9 @@ from adapter.ports import Clock, DeliveryLedger
 ROUND_S = 60.0
 """Seconds between two rounds."""
 
+AGAIN_S = 5.0
+"""Seconds to the next round after one that the database refused."""
+
 BATCH = 500
 """Deliveries dropped in one transaction: few enough that no intake waits for it."""
 
@@ -58,13 +61,15 @@ class Upkeep:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            pause_s = ROUND_S
             try:
                 self.round()
             except StoreUnavailable as error:
                 self.observer.event("store", logging.ERROR, code=error.code, message=error.message)
+                pause_s = AGAIN_S
             except Exception as error:  # noqa: BLE001  whatever it was, the next round comes
                 self.observer.crash("upkeep", error)
-            self._stopping.wait(ROUND_S)
+            self._stopping.wait(pause_s)
 
     def _expire(self) -> None:
         dropped = 0

@@ -15,6 +15,7 @@ import requests
 from dying_adapter import Script, open_only, run
 
 from adapter.cli.init import copy_home
+from adapter.log_files import log_files
 
 LIMIT_S = 30.0
 OVER = ("delivered", "parked", "rejected")
@@ -29,7 +30,7 @@ def eventually(true, timeout_s=LIMIT_S):
     """What `true` gives, once that is true of it; fails after `timeout_s` seconds."""
     deadline = time.monotonic() + timeout_s
     while not (value := true()):
-        assert time.monotonic() < deadline, f"not within {timeout_s} s"
+        assert time.monotonic() < deadline, f"not within {timeout_s:g} s"
         time.sleep(0.01)
     return value
 
@@ -40,6 +41,11 @@ def write_home(home: Path, service_config: str) -> Path:
     (home / "conf/serviceConfig.ini").write_text(service_config, encoding="utf-8")
     (home / "conf/serviceConfig.py").write_text("host = '127.0.0.1'\nport = 0\n", encoding="utf-8")
     return home
+
+
+def log_of(home: Path) -> str:
+    """All that the adapters of a home have logged."""
+    return "".join(file.read_text(encoding="utf-8") for file in log_files(home / "logs"))
 
 
 @dataclass

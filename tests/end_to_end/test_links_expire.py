@@ -37,7 +37,8 @@ def test_a_warning_shows_while_the_time_left_is_short(serve, sas):
     first = serve()
     waiting = first.post("Echo", links(valid_s=1800)).json()["deliveryId"]
     calm = first.post("Echo", links(valid_s=7 * 86400)).json()["deliveryId"]
-    eventually(lambda: first.delivery(calm)["attempts"])
+    for delivery_id in (waiting, calm):  # killed in an attempt, it would be parked
+        eventually(lambda which=delivery_id: first.delivery(which)["status"] == "retrying")
     first.kill()
     second = serve()  # looks as soon as it starts
     line = eventually(lambda: second.find(r"WARNING links_expire_soon .*")).group()
