@@ -99,7 +99,7 @@ def _written(offer: Offer, address: str, elements: Elements, table: Elements | N
     called = address or offer.port.address
     return Sample(
         operation=offer.name,
-        soap_address=called,
+        soap_address=offer.port.address if sasbiws.REST_PATH in called else called,
         soap_action=offer.bound.action or "",
         envelope=xml.to_bytes(_envelope(offer, elements, table)),
         rest_address=rest_address(called, offer),

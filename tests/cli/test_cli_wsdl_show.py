@@ -147,6 +147,17 @@ def test_a_sample_fits_the_schema_of_its_stored_process(run, home):
     assert "/SASBIWS/rest/DownloadFile\nContent-Type: application/xml\n" in both
 
 
+def test_a_sample_for_one_called_by_rest_has_the_soap_address_of_the_wsdl(
+    run, home, configure, emulator
+):
+    configure("[DEFAULT]\nstpurl = {sas}/SASBIWS/rest/storedProcesses/Jobs/{{stpName}}\n[Echo]\n")
+    url = f"{emulator.url}/SASBIWS/services/Echo"
+    told = run("wsdl", "sample", url, "--stp", "Echo", "--home", home, "--json")
+    made = json.loads(told.out)
+    assert made["soap"]["address"].endswith("/SASBIWS/services/Echo")
+    assert made["rest"]["address"].endswith("/SASBIWS/rest/storedProcesses/Jobs/Echo")
+
+
 def test_without_an_operation_for_it_there_is_no_sample(run, home):
     ended = run("wsdl", "sample", VECTORS / "TwoOperations.wsdl", "--stp", "Echo", "--home", home)
     assert ended.exit_code == 1
