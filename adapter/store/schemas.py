@@ -50,6 +50,14 @@ class SchemaFolder:
             return error.problems
         return ()
 
+    def compiled(self, name: str) -> xmlschema.XMLSchema11:
+        """The schema of this file name, as documents are held against it.
+
+        Raises:
+            ConfigurationInvalid: It cannot be used; with file and line.
+        """
+        return self._schema(name)
+
     def source(self, name: str) -> bytes:
         """The bytes of a schema file; empty where there is none that can be read."""
         try:

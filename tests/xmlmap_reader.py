@@ -1,6 +1,7 @@
 """An XMLMap applied to a document, as the XMLV2 engine does: rows, columns, types, lengths."""
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 
 from adapter.core import xml
 
@@ -15,6 +16,10 @@ class MappedColumn:
     path: str
     numeric: bool
     length: int
+    datatype: str = "string"
+    informat: str = ""
+    width: int = 0
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,42 @@ class XmlMap:
         below = column.path.removeprefix(f"{self.table_path}/")
         found = element.xpath(below)
         text = "".join(found[-1].itertext()) if found else ""
+        if column.values and text not in column.values:
+            text = ""
         if column.numeric:
-            return float(text) if text.strip() else None
+            return number_of(column, text.strip()) if text.strip() else None
         return text.encode(encoding)[: column.length].decode(encoding, "ignore").rstrip(" ")
+
+
+def number_of(column, text):
+    """What SAS keeps as a number; None, a missing value, for what the informat cannot read."""
+    try:
+        return INFORMATS[column.informat](text[: column.width or None])
+    except ValueError:
+        return None
+
+
+def local_moment(text):
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not None:
+        raise ValueError(text)
+    return moment
+
+
+def zoned_moment(text):
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment.astimezone(UTC)
+
+
+INFORMATS = {
+    "": float,
+    "E8601DA": date.fromisoformat,
+    "E8601DT": local_moment,
+    "E8601DZ": zoned_moment,
+    "E8601TM": time.fromisoformat,
+}
 
 
 def read_map(content):
@@ -65,9 +103,14 @@ def _path(element):
 
 def _column(element):
     numeric = {"numeric": True, "character": False}[element.findtext("TYPE")]
+    informat = element.find("INFORMAT")
     return MappedColumn(
         element.get("name"),
         _path(element.find("PATH")),
         numeric,
         8 if numeric else int(element.findtext("LENGTH")),
+        element.findtext("DATATYPE"),
+        "" if informat is None else informat.text,
+        0 if informat is None else int(informat.get("width")),
+        tuple(value.text or "" for value in element.findall("ENUM/VALUE")),
     )
