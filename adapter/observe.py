@@ -7,20 +7,18 @@ import logging
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from adapter.core.delivery import Delivery, Lease, Outcome
-from adapter.core.errors import Problem, RouteHeld, StoreUnavailable
+from adapter.core.errors import AdapterError, Problem, RouteHeld, StoreUnavailable
 from adapter.core.failures import CredentialsRefused
 from adapter.core.message import Message
 from adapter.core.redact import shortened
 from adapter.core.route import Route
 from adapter.core.verdict import Delivered, Hold, Park, Retry, parked_remedy
+from adapter.log_files import LogFiles
 
-LOG_FILE = "sasbiws.log"
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
-_MEGABYTE = 1024 * 1024
 _VALUE_LENGTH = 300
 
 log = logging.getLogger("adapter")
@@ -34,36 +32,36 @@ def start_logging(level: str, folder: Path | None) -> None:
     logging.getLogger().setLevel(logging.WARNING)
     log.setLevel(level)
     log.propagate = False
+    _let_go_of_files()
     log.handlers.clear()
     _add(logging.StreamHandler())
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / LOG_FILE
-        _add(RotatingFileHandler(path, maxBytes=10 * _MEGABYTE, backupCount=9, encoding="utf-8"))
+        files = LogFiles(folder)
+        files.open()
+        _add(logging.StreamHandler(files))
 
 
 @contextmanager
 def logging_beside(level: str, folder: Path | None) -> Iterator[None]:
-    """In this block a command writes to the log of the adapter beside it, and nowhere else.
-
-    Without the rotation: two processes that rotate one file lose lines.
-    """
+    """In this block a command writes to the log of the adapter beside it, and nowhere else."""
     before = log.level, log.propagate, log.handlers[:]
-    handler: logging.Handler = logging.NullHandler()
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(folder / LOG_FILE, encoding="utf-8", delay=True)
     log.handlers.clear()
     log.setLevel(level)
     log.propagate = False
-    _add(handler)
+    _add(logging.StreamHandler(LogFiles(folder)) if folder is not None else logging.NullHandler())
     try:
         yield
     finally:
-        handler.close()
+        _let_go_of_files()
         log.setLevel(before[0])
         log.propagate = before[1]
         log.handlers[:] = before[2]
+
+
+def _let_go_of_files() -> None:
+    for handler in log.handlers:
+        if isinstance(handler, logging.StreamHandler) and isinstance(handler.stream, LogFiles):
+            handler.stream.close()
 
 
 def _add(handler: logging.Handler) -> None:
@@ -104,6 +102,10 @@ class Observer:
             address=route.address,
             why=route.transport_why,
         )
+
+    def auth_trouble(self, error: AdapterError) -> None:
+        """The file of callers cannot be read; what it said before goes on to hold."""
+        self.event("auth_file", logging.ERROR, message=error.message, remedy=error.remedy)
 
     def notes(self, delivery_id: str, notes: Iterable[Problem]) -> None:
         """What had to be changed to make the document: a warning each."""

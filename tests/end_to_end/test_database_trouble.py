@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from account import SETTLED, states, stories
-from adapter_process import CONTEXT, LIMIT_S, eventually, refusal_of, write_home
+from adapter_process import CONTEXT, LIMIT_S, eventually, log_of, refusal_of, write_home
 
 from adapter.emulator import Switches
 
@@ -34,10 +34,6 @@ def refused(adapter, home, cause):
     assert str(home / "var/deliveries.sqlite") in line
     assert cause in line
     return line
-
-
-def log_of(home):
-    return (home / "logs/sasbiws.log").read_text(encoding="utf-8")
 
 
 def wait_for_the_end(store_address):
