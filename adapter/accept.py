@@ -5,18 +5,28 @@ POST > Payload.parse > routes.choose > document.build > validate > Message.seal 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from adapter.bell import Bell
 from adapter.core.delivery import Rejection
-from adapter.core.document import Document, build
-from adapter.core.errors import DocumentInvalid, Rejected
+from adapter.core.document import NO_FACTS, Document, Facts, build
+from adapter.core.errors import DocumentInvalid, Problem, Rejected
 from adapter.core.message import Message
 from adapter.core.payload import MAX_NAME, Limits, Payload
 from adapter.core.redact import without_links
-from adapter.core.route import Route, Routes
+from adapter.core.route import Route
+from adapter.current import RouteTable
 from adapter.observe import Observer
 from adapter.ports import Clock, DeliveryStore, Schemas
+
+PromptJudge = Callable[[Route, bytes], tuple[Problem, ...]]
+"""What a route's pinned WSDL says against the prompts of a sealed request."""
+
+
+def no_judge(_route: Route, _sealed: bytes) -> tuple[Problem, ...]:
+    """Nothing: the prompts are judged when they are sent."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,7 @@ class Prepared:
     payload: Payload
     route: Route
     document: Document
+    delivery_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,24 +71,39 @@ class Accepted:
     route: Route
 
 
-def prepare(payload: Payload, path_name: str, routes: Routes, schemas: Schemas) -> Prepared:
+def prepare(  # noqa: PLR0913  what a document is made of, and who judges it
+    payload: Payload,
+    path_name: str,
+    routes: RouteTable,
+    schemas: Schemas,
+    facts: Facts = NO_FACTS,
+    *,
+    prompts: PromptJudge = no_judge,
+) -> Prepared:
     """The payload with its route and its valid document; nothing is stored or sent.
 
     Raises:
         Rejected: No stored process, no route, or no valid document: the leaf says which.
     """
     route = routes.choose(payload.stored_process(path_name))
-    return Prepared(payload, route, checked_document(payload, route, schemas))
+    document = checked_document(payload, route, schemas, facts, prompts=prompts)
+    return Prepared(payload, route, document, facts.delivery_id)
 
 
-def checked_document(payload: Payload, route: Route, schemas: Schemas) -> Document:
+def checked_document(
+    payload: Payload,
+    route: Route,
+    schemas: Schemas,
+    facts: Facts = NO_FACTS,
+    *,
+    prompts: PromptJudge = no_judge,
+) -> Document:
     """The document that the payload becomes on this route, valid by its schema.
 
     Raises:
         DocumentInvalid: With every problem that the builder or the schema finds.
     """
-    document = build(payload, route)
-    problems = (*document.problems, *schemas.problems(document.xml, route.schema))
+    document, problems = judged_document(payload, route, schemas, facts, prompts=prompts)
     if problems:
         raise DocumentInvalid(
             f"the document for [{route.stored_process}] has {len(problems)} problem(s), "
@@ -85,6 +111,24 @@ def checked_document(payload: Payload, route: Route, schemas: Schemas) -> Docume
             problems,
         )
     return document
+
+
+def judged_document(
+    payload: Payload,
+    route: Route,
+    schemas: Schemas,
+    facts: Facts = NO_FACTS,
+    *,
+    prompts: PromptJudge = no_judge,
+) -> tuple[Document, tuple[Problem, ...]]:
+    """The document that the payload becomes, with all that is found wrong with it.
+
+    Builder and schema judge it, and the prompts' types where a pinned WSDL declares them.
+    """
+    document = build(payload, route, facts)
+    judged = schemas.problems(document.table, route.schema) if document.table else ()
+    unfit = prompts(route, document.xml) if route.mapping.parameters else ()
+    return document, (*document.problems, *judged, *unfit)
 
 
 def kept_name(name: str) -> str:
@@ -96,13 +140,14 @@ def kept_name(name: str) -> str:
 class Accept:
     """The use case: a task is stored before it is answered."""
 
-    routes: Routes
+    routes: RouteTable
     schemas: Schemas
     deliveries: DeliveryStore
     clock: Clock
     limits: Limits
     bell: Bell
     observer: Observer
+    prompts: PromptJudge = no_judge
 
     def __call__(self, post: Post) -> Accepted:
         """The accepted task, on disk.
@@ -113,18 +158,22 @@ class Accept:
             StoreUnavailable: Nothing was accepted.
         """
         payload = Payload.parse(post.body, self.limits)
+        facts = Facts(self.clock.new_id(), self.clock.now())
         try:
-            prepared = prepare(payload, post.path_name, self.routes, self.schemas)
+            prepared = prepare(
+                payload, post.path_name, self.routes, self.schemas, facts, prompts=self.prompts
+            )
         except Rejected as error:
-            self._keep(error, post, payload)
+            self._keep(error, post, payload, facts.delivery_id)
             raise
         message = Message.seal(
             prepared.document,
             payload,
             stored_process=prepared.route.stored_process,
-            delivery_id=self.clock.new_id(),
+            delivery_id=facts.delivery_id,
             header_key=post.header_key,
             request_id=post.request_id,
+            stage=prepared.route.staging.on,
         )
         self.observer.prepared(message, prepared.route, len(prepared.document.columns))
         added = self.deliveries.add(message)
@@ -132,9 +181,9 @@ class Accept:
         self.observer.notes(added.delivery_id, prepared.document.notes)
         return Accepted(added.delivery_id, added.replayed, prepared.route)
 
-    def _keep(self, error: Rejected, post: Post, payload: Payload) -> None:
+    def _keep(self, error: Rejected, post: Post, payload: Payload, delivery_id: str) -> None:
         """Keep what CI 360 will not send again, so that it can be replayed once mended."""
-        error.delivery_id = self.clock.new_id()
+        error.delivery_id = delivery_id
         error.stored_process = kept_name(post.path_name or payload.stp_name)
         rejection = Rejection(
             error.delivery_id,

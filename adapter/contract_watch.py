@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from adapter.core import sasbiws
 from adapter.core.contract_check import ContractAlert, ContractCheck
 from adapter.core.failures import DeliveryError
-from adapter.core.route import Accept, Route, Routes, TransportName
+from adapter.core.route import Accept, Route, TransportName
+from adapter.current import RouteTable
 from adapter.observe import Observer
 from adapter.ports import Clock, Contract, ContractStore
 from adapter.sas.refresh import MAX_TOLD, REMEDY, compare, counted
@@ -67,7 +68,7 @@ class ContractWatch:
         look_s: Seconds between looks.
     """
 
-    routes: Routes
+    routes: RouteTable
     contracts: ContractStore
     checks: ContractChecks
     published: Callable[[Route], Contract]
@@ -76,10 +77,12 @@ class ContractWatch:
     look_s: float = LOOK_S
     _stopping: threading.Event = field(default_factory=threading.Event)
     _trouble: str = ""
+    _begun: bool = False
 
     def start(self) -> None:
-        """Begin to compare, where a route asks for it."""
-        if any(route.contract.refresh_s for route in self.routes.all()):
+        """Begin to compare, where a route asks for it and nothing has begun yet."""
+        if not self._begun and any(route.contract.refresh_s for route in self.routes.all()):
+            self._begun = True
             # A daemon, for a process that was told to stop must not wait for SAS to answer.
             threading.Thread(target=self._run, name="contracts", daemon=True).start()
 
@@ -211,7 +214,7 @@ def _alert(each: Watched, check: ContractCheck) -> ContractAlert:
     )
 
 
-def _called_by(routes: Routes, address: str) -> Iterator[Route]:
+def _called_by(routes: RouteTable, address: str) -> Iterator[Route]:
     """The routes that are called by the contract of this address."""
     for route in routes.named.values():
         if route.transport is TransportName.SOAP and route.address == address:

@@ -1,4 +1,4 @@
-"""Delivering a task: lease > transport.send > judge > deliveries.record > observe."""
+"""Delivering a task: lease > staged document > transport.send > judge > record > observe."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from adapter.core.failures import (
     RouteUnknown,
     WorkerDied,
 )
-from adapter.core.route import Order, Policy, Route, Routes, TransportName
+from adapter.core.route import Order, Policy, Route, TransportName
+from adapter.core.stage_failures import NotStaged
 from adapter.core.verdict import Delivered, Ended, Hold, judge
+from adapter.current import RouteTable
 from adapter.observe import Observer
 from adapter.ports import Call, Clock, DeliveryStore, Transport
 
@@ -28,7 +30,7 @@ from adapter.ports import Call, Clock, DeliveryStore, Transport
 class Deliver:
     """The use case: one attempt at a time, its outcome on disk before the next."""
 
-    routes: Routes
+    routes: RouteTable
     transports: Mapping[TransportName, Transport]
     deliveries: DeliveryStore
     clock: Clock
@@ -41,32 +43,32 @@ class Deliver:
 
     def attempt(self, lease: Lease) -> Outcome:
         """The outcome of one call to SAS; it is not on disk yet."""
+        route: Route | None = None
         try:
             route = self._route(lease)
             self._refuse_late(lease, route)
             self.observer.sending(lease, route)
             answer = self.transports[route.transport].send(
-                Call(route, lease.table, lease.delivery_id)
+                Call(route, _staged_document(lease), lease.delivery_id)
             )
         except DeliveryError as failure:
-            return self._failed(lease, failure)
+            return self._failed(lease, failure, route)
         except Exception as error:  # noqa: BLE001  a defect of ours says nothing about SAS
             self.observer.crash("attempt", error)
-            return self._failed(
-                lease, AttemptCrashed(f"the adapter failed: {type(error).__name__}")
-            )
+            crash = AttemptCrashed(f"the adapter failed: {type(error).__name__}")
+            return self._failed(lease, crash, route)
         return self._delivered(route, answer)
 
     def record(self, lease: Lease, outcome: Outcome) -> None:
         """Write the outcome down, hold the account if SAS refused it, and tell."""
-        self._hold_refused(lease, outcome)
+        self._hold_refused(outcome)
         kept = self.deliveries.record(lease, outcome)
         self.observer.attempt(lease, outcome, lost=not kept)
         self.bell.ring()
 
     def record_and_lease(self, lease: Lease, outcome: Outcome, claimant: Claimant) -> Lease | Idle:
         """As `record`, and in the same commit the next delivery, as `lease` gives it."""
-        self._hold_refused(lease, outcome)
+        self._hold_refused(outcome)
         kept, leased = self.deliveries.record_and_lease(lease, outcome, claimant, self._gate)
         self.observer.attempt(lease, outcome, lost=not kept)
         self.bell.ring(due=isinstance(leased, Idle))
@@ -76,13 +78,19 @@ class Deliver:
         """Judge what a dead process left running: attempts of unknown effect."""
         for lease in self.deliveries.abandoned(owner):
             death = WorkerDied("the adapter stopped before SAS's answer was on disk")
-            self.record(lease, self._failed(lease, death))
+            self.record(lease, self._failed(lease, death, self._known_route(lease)))
 
     def _route(self, lease: Lease) -> Route:
         try:
             return self.routes.choose(lease.stored_process)
         except StpUnknown as error:
             raise RouteUnknown(error.message) from None
+
+    def _known_route(self, lease: Lease) -> Route | None:
+        try:
+            return self._route(lease)
+        except RouteUnknown:
+            return None
 
     def _refuse_late(self, lease: Lease, route: Route) -> None:
         until = _deadline(lease, route.policy)
@@ -111,25 +119,34 @@ class Deliver:
     def _delivered(self, route: Route, answer: Answer) -> Outcome:
         return Outcome(Delivered(), route.transport, self.clock.now(), answer=answer)
 
-    def _failed(self, lease: Lease, failure: DeliveryError) -> Outcome:
-        try:
-            route = self._route(lease)
-        except RouteUnknown:
-            policy, transport = Policy(), ""
-        else:
-            policy, transport = route.policy, str(route.transport)
+    def _failed(self, lease: Lease, failure: DeliveryError, route: Route | None) -> Outcome:
+        """The outcome by the route of the attempt, whatever a reload has changed meanwhile."""
+        policy, transport, account = Policy(), "", ""
+        if route is not None:
+            policy, transport, account = route.policy, str(route.transport), route.account
         ended = Ended(self.clock.now(), _deadline(lease, policy))
         verdict = judge(failure, lease.tried, policy, self.clock.jitter(), ended)
-        return Outcome(verdict, transport, ended.at, failure=failure)
+        return Outcome(verdict, transport, ended.at, failure=failure, account=account)
 
-    def _hold_refused(self, lease: Lease, outcome: Outcome) -> None:
+    def _hold_refused(self, outcome: Outcome) -> None:
         if not isinstance(outcome.verdict, Hold):
             return
-        account = self._route(lease).account
+        account = outcome.account
         message = outcome.failure.message if outcome.failure else ""
         self.deliveries.hold(AccountHold(account, outcome.ended_at, message))
         self.observer.held(account, message)
 
 
 def _deadline(lease: Lease, policy: Policy) -> Deadline:
-    return deadline(lease.queued_at, policy.give_up_after_s, lease.links_expire_at)
+    staged = lease.staging is not None and lease.staging.done_at is not None
+    links_expire_at = None if staged else lease.links_expire_at
+    return deadline(lease.queued_at, policy.give_up_after_s, links_expire_at)
+
+
+def _staged_document(lease: Lease) -> bytes:
+    """The document to send: where files are staged, with these in place of their links."""
+    if lease.staging is None:
+        return lease.table
+    if lease.staging.done_at is None:
+        raise NotStaged("the files of the task are not here yet; they are fetched first")
+    return lease.staging.in_place_of_links(lease.table)

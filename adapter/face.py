@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
-from adapter.accept import Post, Prepared, checked_document
+from adapter.accept import Post, Prepared, checked_document, judged_document
 from adapter.config import Settings
 from adapter.core.answer import Answer
 from adapter.core.delivery import Delivery
-from adapter.core.document import Document
-from adapter.core.errors import ConfigurationInvalid, PayloadNotJson, RouteHeld
+from adapter.core.document import Document, Facts
+from adapter.core.errors import ConfigurationInvalid, PayloadNotJson, Problem, RouteHeld
 from adapter.core.payload import Payload, checked_name
 from adapter.core.redact import shortened
 from adapter.core.route import Route, TransportName, transport_of
@@ -23,6 +24,15 @@ from adapter.wiring import Adapter, adapter, calling
 
 Body = bytes | str | Mapping[str, Any]
 """A payload: the bytes or text of one JSON object, or the object itself."""
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """What a payload becomes, and all that is wrong with it."""
+
+    stored_process: str
+    document: Document
+    problems: tuple[Problem, ...]
 
 
 class Home:
@@ -49,6 +59,23 @@ class Home:
             Rejected: No stored process, no route, or no valid document, with every problem.
         """
         return self._prepared(payload, stored_process).document
+
+    def mapped(self, payload: Body, stored_process: str = "") -> Mapped:
+        """What the payload becomes, valid or not; nothing is sent or stored.
+
+        Raises:
+            PayloadRefused: Not a payload.
+            Rejected: No stored process, or no route.
+        """
+        parsed, route = self._routed(payload, stored_process)
+        document, problems = judged_document(
+            parsed,
+            route,
+            self._calling.schemas,
+            self._facts(),
+            prompts=self._calling.soap.prompt_problems,
+        )
+        return Mapped(route.stored_process, document, problems)
 
     def request(
         self, stored_process: str, payload: Body, transport: TransportName | None = None
@@ -124,14 +151,24 @@ class Home:
     def _prepared(
         self, payload: Body, stored_process: str, transport: TransportName | None = None
     ) -> Prepared:
+        parsed, route = self._routed(payload, stored_process)
+        route = _by(route, transport) if transport else route
+        facts = self._facts()
+        document = checked_document(
+            parsed, route, self._calling.schemas, facts, prompts=self._calling.soap.prompt_problems
+        )
+        return Prepared(parsed, route, document, facts.delivery_id)
+
+    def _routed(self, payload: Body, stored_process: str) -> tuple[Payload, Route]:
         parsed = Payload.parse(_raw(payload), self.settings.limits)
         name = checked_name(stored_process) if stored_process else parsed.stored_process()
-        route = self.settings.routes.choose(name)
-        route = _by(route, transport) if transport else route
-        return Prepared(parsed, route, checked_document(parsed, route, self._calling.schemas))
+        return parsed, self.settings.routes.choose(name)
+
+    def _facts(self) -> Facts:
+        return Facts(self._calling.clock.new_id(), self._calling.clock.now())
 
     def _call_of(self, prepared: Prepared) -> Call:
-        return Call(prepared.route, prepared.document.xml, self._calling.clock.new_id())
+        return Call(prepared.route, prepared.document.xml, prepared.delivery_id)
 
     def _refuse_held(self, prepared: Prepared) -> None:
         if not (self.settings.store_url or (self.settings.var / DATABASE).exists()):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from adapter.accept import kept_name, prepare
 from adapter.bell import Bell
 from adapter.core.delivery import AccountHold, Delivery, Filter, Kept, State
+from adapter.core.document import Facts
 from adapter.core.errors import (
     AdapterError,
     DeliveryNotWaiting,
@@ -20,7 +21,7 @@ from adapter.core.failures import LinksExpired
 from adapter.core.message import Message
 from adapter.core.payload import Limits, Payload
 from adapter.core.redact import shortened
-from adapter.core.route import Routes
+from adapter.current import RouteTable
 from adapter.observe import Observer
 from adapter.ports import Clock, DeliveryLedger, DeliveryStore, Schemas
 from adapter.store.links import document_without_signatures, payload_masked
@@ -83,7 +84,7 @@ class Operate:
     """
 
     survey: Survey
-    routes: Routes
+    routes: RouteTable
     schemas: Callable[[], Schemas]
     deliveries: DeliveryStore
     ledger: DeliveryLedger
@@ -198,15 +199,14 @@ class Operate:
 
     def _exported(self, ids: Sequence[str]) -> Iterator[Exported]:
         for delivery_id in ids:
-            delivery = self.deliveries.get(delivery_id)
-            if delivery is not None:
+            if delivery := self.deliveries.get(delivery_id):
                 yield Exported(delivery, _masked(self.ledger.kept(delivery_id)))
 
     def _retry(self, delivery_id: str, schemas: Schemas, *, as_sent: bool) -> Retried:
         delivery = self.survey.get(delivery_id)
         _refuse_delivered(delivery)
         message = None if as_sent else self._rebuilt(self.ledger.kept(delivery_id), schemas)
-        self._refuse_expired(message.links_expire_at if message else delivery.links_expire_at)
+        self._refuse_expired(None if delivery.staged else (message or delivery).links_expire_at)
         self.ledger.requeue(delivery_id, message)
         self.bell.ring()
         queued = replace(delivery, state=State.QUEUED)
@@ -216,15 +216,14 @@ class Operate:
 
     def _rebuilt(self, kept: Kept, schemas: Schemas) -> Message:
         """The message that the kept payload becomes today."""
-        delivery = kept.delivery
+        delivery, name = kept.delivery, kept.delivery.stored_process
         payload = Payload.parse(kept.payload, self.limits)
-        of_payload = kept_name(payload.stp_name) == delivery.stored_process
-        path_name = "" if of_payload else delivery.stored_process
+        path_name = "" if kept_name(payload.stp_name) == name else name
+        facts = Facts(delivery.delivery_id, delivery.accepted_at)
         try:
-            prepared = prepare(payload, path_name, self.routes, schemas)
+            prepared = prepare(payload, path_name, self.routes, schemas, facts)
         except Rejected as error:
-            error.delivery_id = delivery.delivery_id
-            error.stored_process = delivery.stored_process
+            error.delivery_id, error.stored_process = delivery.delivery_id, name
             if delivery.state is State.REJECTED:
                 self.ledger.reject_again(delivery.delivery_id, error)
             raise
@@ -234,6 +233,7 @@ class Operate:
             stored_process=prepared.route.stored_process,
             delivery_id=delivery.delivery_id,
             request_id=kept.request_id,
+            stage=prepared.route.staging.on,
         )
 
     def _refuse_expired(self, links_expire_at: float | None) -> None:

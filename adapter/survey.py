@@ -10,8 +10,9 @@ from adapter.core.delivery import AccountHold, Attempt, Delivery, Filter, State
 from adapter.core.errors import DeliveryIdAmbiguous, DeliveryUnknown, StpUnknown
 from adapter.core.failures import Effect
 from adapter.core.redact import shortened
-from adapter.core.route import Route, Routes
+from adapter.core.route import Route
 from adapter.core.verdict import TABLE
+from adapter.current import RouteTable
 from adapter.ports import Clock, DeliveryLedger, DeliveryStore
 
 SOON_S = 3600.0
@@ -59,7 +60,7 @@ class Overview:
 class Survey:
     """Looks at deliveries, and changes nothing."""
 
-    routes: Routes
+    routes: RouteTable
     deliveries: DeliveryStore
     ledger: DeliveryLedger
     clock: Clock

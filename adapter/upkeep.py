@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapter.core.delivery import Filter, Retention, State
@@ -35,12 +36,14 @@ class Upkeep:
 
     Args:
         retention: How long ended deliveries are kept.
+        tidy: Removes the staged files that nobody needs any more.
     """
 
     ledger: DeliveryLedger
     retention: Retention
     clock: Clock
     observer: Observer
+    tidy: Callable[[], None] = lambda: None
     _stopping: threading.Event = field(default_factory=threading.Event)
     _warned: frozenset[str] = frozenset()
 
@@ -57,6 +60,7 @@ class Upkeep:
     def round(self) -> None:
         """Drop what was kept long enough, then warn of links that soon expire."""
         self._expire()
+        self.tidy()
         self._warn()
 
     def _run(self) -> None:

@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from adapter.accept import Accept
 from adapter.bell import Bell
 from adapter.config import TEMPLATE, Settings
+from adapter.config.caller_file import CallerBook
 from adapter.contract_watch import ContractWatch
 from adapter.core.errors import ConfigurationInvalid
-from adapter.core.route import TransportName
+from adapter.core.redact import Secret
+from adapter.core.route import Routes, TransportName
+from adapter.current import Current
 from adapter.deliver import Deliver
 from adapter.observe import Observer
 from adapter.operate import Operate
@@ -22,6 +25,8 @@ from adapter.sas.refresh import Refresh
 from adapter.sas.rest import RestTransport
 from adapter.sas.session import HttpSession
 from adapter.sas.soap import SoapTransport
+from adapter.staging.opening import stager_of
+from adapter.staging.stager import Stager
 from adapter.store import contract_checks
 from adapter.store.contract_checks import ContractChecks
 from adapter.store.contracts import ContractFolder
@@ -33,7 +38,10 @@ from adapter.store.sharing import Shared, clock_of, open_store, share
 from adapter.survey import Survey
 from adapter.upkeep import Upkeep
 from adapter.web.app import Web
+from adapter.web.auth import Reception
+from adapter.web.files import Files
 from adapter.web.operating import Operating
+from adapter.web.peer import Hosts
 from adapter.web.token import Doorman
 from adapter.web.waiting import Waiting
 from adapter.worker import Worker
@@ -69,6 +77,7 @@ class Calling:
     session: HttpSession
     contracts: ContractFolder
     transports: Mapping[TransportName, Transport]
+    soap: SoapTransport
 
 
 def calling(settings: Settings) -> Calling:
@@ -76,11 +85,12 @@ def calling(settings: Settings) -> Calling:
     clock = SystemClock()
     session = HttpSession()
     contracts = ContractFolder(settings.wsdl_cache, clock)
+    soap = SoapTransport(session, contracts, clock)
     transports: dict[TransportName, Transport] = {
-        TransportName.SOAP: SoapTransport(session, contracts, clock),
+        TransportName.SOAP: soap,
         TransportName.REST: RestTransport(session),
     }
-    return Calling(settings, clock, _schemas(settings), session, contracts, transports)
+    return Calling(settings, clock, schemas_of(settings), session, contracts, transports, soap)
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,7 @@ class Adapter:
 
     settings: Settings
     calling: Calling
+    current: Current
     deliveries: SqlDeliveries
     ledger: SqlLedger
     survey: Survey
@@ -98,6 +109,7 @@ class Adapter:
     waiting: Waiting
     worker: Worker
     upkeep: Upkeep
+    stager: Stager
     contract_watch: ContractWatch
     web: Web
 
@@ -121,27 +133,31 @@ def adapter(parts: Calling) -> Adapter:
         StoreUnavailable: The delivery database cannot be opened.
     """
     settings = parts.settings
-    _refuse_bad_schemas(parts)
-    bell, observer, routes = Bell(), Observer(), settings.routes
+    refuse_bad_schemas(settings.routes, parts.schemas)
+    bell, observer, current = Bell(), Observer(), Current(settings.routes, parts.schemas)
     engine = open_store(settings.var, settings.store_url)
     shared = share(engine, settings.var, parts.clock, bell.ring, observer.store_lost)
     parts = replace(parts, clock=shared.clock)
     clock = shared.clock
     deliveries = SqlDeliveries(engine, clock, settings.keep_rejected)
     ledger = SqlLedger(engine, clock)
-    accept = Accept(routes, parts.schemas, deliveries, clock, settings.limits, bell, observer)
-    deliver = Deliver(routes, parts.transports, deliveries, clock, bell, observer)
-    survey = Survey(routes, deliveries, ledger, clock)
+    accept = _accept(parts, current, deliveries, bell, observer)
+    deliver = Deliver(current, parts.transports, deliveries, clock, bell, observer)
+    survey = Survey(current, deliveries, ledger, clock)
     waiting = Waiting(survey, clock, bell, seats=settings.threads // 2)
     worker = _worker(parts, shared, deliver, bell, observer)
-    upkeep = Upkeep(ledger, settings.retention, clock, observer)
-    contract_watch = _contract_watch(parts, observer)
-    doorman = Doorman(operator_token(settings.var))
-    operating = Operating(_operate(parts, survey, bell, observer), survey, doorman)
-    web = Web(accept, survey, waiting, operating, deliveries, clock, observer)
+    stager = stager_of(settings, shared, current, bell, observer)
+    upkeep = Upkeep(ledger, settings.retention, clock, observer, stager.tidy)
+    contract_watch = _contract_watch(parts, current, observer)
+    token = operator_token(settings.var)
+    reception = _reception(parts, token, observer)
+    operating = Operating(_operate(parts, survey, bell, observer), survey, Doorman(token))
+    files = Files(stager.desk, deliveries)
+    web = Web(accept, survey, waiting, operating, reception, deliveries, clock, observer, files)
     return Adapter(
         settings=settings,
         calling=parts,
+        current=current,
         deliveries=deliveries,
         ledger=ledger,
         survey=survey,
@@ -151,14 +167,38 @@ def adapter(parts: Calling) -> Adapter:
         waiting=waiting,
         worker=worker,
         upkeep=upkeep,
+        stager=stager,
         contract_watch=contract_watch,
         web=web,
     )
 
 
-def _contract_watch(parts: Calling, observer: Observer) -> ContractWatch:
+def _accept(
+    parts: Calling, current: Current, deliveries: SqlDeliveries, bell: Bell, observer: Observer
+) -> Accept:
+    clock, limits = parts.clock, parts.settings.limits
+    return Accept(
+        current,
+        current,
+        deliveries,
+        clock,
+        limits,
+        bell,
+        observer,
+        prompts=parts.soap.prompt_problems,
+    )
+
+
+def _reception(parts: Calling, token: Secret, observer: Observer) -> Reception:
+    settings = parts.settings
+    book = CallerBook(settings.home, observer.auth_trouble)
+    hosts = Hosts(settings.host)
+    return Reception(settings.access, book.now, token, hosts, parts.clock.monotonic)
+
+
+def _contract_watch(parts: Calling, current: Current, observer: Observer) -> ContractWatch:
     return ContractWatch(
-        parts.settings.routes,
+        current,
         parts.contracts,
         ContractChecks(parts.settings.var / contract_checks.FILE),
         Refresh(parts.session, parts.clock).published,
@@ -220,8 +260,8 @@ def _operate(parts: Calling, survey: Survey, bell: Bell, observer: Observer) -> 
     settings = parts.settings
     return Operate(
         survey,
-        settings.routes,
-        lambda: _schemas(settings),  # compiled anew: an operator has mended one
+        survey.routes,
+        lambda: schemas_of(settings),  # compiled anew: an operator has mended one
         survey.deliveries,
         survey.ledger,
         parts.clock,
@@ -231,23 +271,18 @@ def _operate(parts: Calling, survey: Survey, bell: Bell, observer: Observer) -> 
     )
 
 
-def _schemas(settings: Settings) -> SchemaFolder:
+def schemas_of(settings: Settings) -> SchemaFolder:
+    """The schemas of a home, none of them compiled yet."""
     return SchemaFolder(settings.schemas, shipped=TEMPLATE / "schemas")
 
 
-def _refuse_bad_schemas(parts: Calling) -> None:
-    """Compile every schema now: a task must not be the first to meet one that is broken."""
-    names = sorted({route.schema for route in parts.settings.routes.all()})
-    problems = tuple(problem for name in names for problem in parts.schemas.check(name))
+def refuse_bad_schemas(routes: Routes, schemas: SchemaFolder) -> None:
+    """Compile every schema now: a task must not be the first to meet one that is broken.
+
+    Raises:
+        ConfigurationInvalid: With every problem of every schema that a route names.
+    """
+    names = sorted({route.schema for route in routes.all()})
+    problems = tuple(problem for name in names for problem in schemas.check(name))
     if problems:
         raise ConfigurationInvalid(f"a schema cannot be used: {problems[0]}", problems)
-
-
-def release_changed_accounts(parts: Adapter) -> None:
-    """Lift the holds whose credentials were saved again since, so that they are tried once more."""
-    settings = parts.settings
-    for account, hold in parts.deliveries.holds().items():
-        if hold.by_hand:
-            continue
-        if settings.credentials_saved_at > hold.since or account not in settings.routes.accounts():
-            parts.deliveries.release(account)

@@ -10,9 +10,11 @@ from pathlib import Path
 from flask import Flask
 
 from adapter import config, wiring
+from adapter.cli.reloading import Reloading
 from adapter.cli.serving import begin
 from adapter.core.errors import AdapterError
 from adapter.observe import Observer
+from adapter.web import exposure
 
 
 def _app() -> Flask:
@@ -21,6 +23,8 @@ def _app() -> Flask:
     Observer().event("start", home=settings.home, delivers="no: sasbiws work does, in this home")
     parts = wiring.adapter(wiring.calling(settings))
     parts.start()
+    Reloading(parts, delivers=False, check=lambda _: None).start()
+    Observer().event("note", note=exposure.BY_OTHERS)
     return parts.web.app()
 
 

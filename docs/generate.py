@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import click
 
-from adapter.cli import wsdl
+from adapter.cli import auth, schema, wsdl
 from adapter.cli.lazy import LazyGroup
 from adapter.cli.main import COMMANDS, main
 from adapter.cli.shell import exit_code
@@ -28,9 +29,17 @@ from adapter.core import errors, moving
 from adapter.core.errors import AdapterError
 from adapter.core.failures import DeliveryError, Effect
 from adapter.core.verdict import TABLE, Rule
+from adapter.doctor.table import CHECKS
 from adapter.emulator import Switches
+from adapter.schema.finding import Rule as SchemaRule
+from adapter.schema.judging import SCHEMA_RULES
+from adapter.schema.map_judging import MAP_RULES
 from adapter.web import answers
+from adapter.web.auth import Door
+from adapter.web.endpoints import ENDPOINTS, Endpoint
 from adapter.web.guard import OriginRefused
+from adapter.web.openapi import errors_of
+from adapter.web.refusals import ExposureRefused, Refusal
 from adapter.web.token import OperatorTokenWrong
 from adapter.wsdl import finding
 from adapter.wsdl.rules.table import RULES as WSDL_RULES
@@ -46,6 +55,7 @@ NOT_BY_HTTP = (
     moving.CopyRefused,
     moving.CopyDiffers,
     errors.WsdlNotOffered,
+    ExposureRefused,
 )
 """Errors that the command line and Python meet, and a caller over HTTP never."""
 
@@ -55,6 +65,7 @@ NOT_AT_THE_SHELL = (
     errors.IdempotencyKeyReused,
     OperatorTokenWrong,
     OriginRefused,
+    Refusal,
 )
 """Errors that no command of the shell ends with."""
 
@@ -63,6 +74,14 @@ EFFECTS: Mapping[Effect, str] = {
     Effect.NOT_RUN: "nothing: SAS answered without running the stored process",
     Effect.RAN: "the stored process ran",
     Effect.UNKNOWN: "unknown: the stored process may have run",
+}
+
+WHO: Mapping[Door, str] = {
+    Door.OPEN: "Told to everybody.",
+    Door.WEBHOOK: "For callers of the webhook.",
+    Door.RESULT: "For callers of the webhook, and operators.",
+    Door.LOOK: "For operators, and this machine where no callers are configured.",
+    Door.VERB: "For operators: needs the operator token, or the credentials of one.",
 }
 
 RULES: Mapping[Rule, str] = {
@@ -117,7 +136,11 @@ def help_of(name: str) -> str:
 
 def command_names() -> list[str]:
     """Every command below `sasbiws`, those of its groups with both words."""
-    below = {"wsdl": wsdl.COMMANDS}
+    below = {
+        "auth": auth.command.commands,
+        "wsdl": wsdl.COMMANDS,
+        "schema": schema.COMMANDS,
+    }
     return [
         each for name in COMMANDS for each in (name, *(f"{name} {b}" for b in below.get(name, ())))
     ]
@@ -128,6 +151,37 @@ def wsdl_rules() -> str:
     rows = [(f"[{r.id}](#{r.id})", r.level.value, _plain(r.title)) for r in WSDL_RULES]
     table = _table(("Rule", "Level", "What is wrong"), rows)
     return "\n\n".join([table, *map(_rule_told, WSDL_RULES)])
+
+
+def schema_rules() -> str:
+    """Every rule of `sasbiws schema check` and `xmlmap check`, each with what it says."""
+    rules = (*SCHEMA_RULES, *MAP_RULES)
+    rows = [(f"[{r.id}](#{r.id})", r.level.value, _plain(r.title)) for r in rules]
+    table = _table(("Rule", "Level", "What is wrong"), rows)
+    return "\n\n".join([table, *map(_schema_rule_told, rules)])
+
+
+def doctor_checks() -> str:
+    """Every check of `sasbiws doctor`, in the order in which they run."""
+    rows = [
+        (
+            f"`{check.id}`",
+            check.title,
+            check.how,
+            ", ".join(f"`{need}`" for need in check.needs),
+            str(check.ending),
+            "yes" if check.mend else "",
+        )
+        for check in CHECKS
+    ]
+    header = ("Check", "What is right", "How it is found out", "Needs", "Exit code", "`--fix`")
+    return _table(header, rows)
+
+
+def _schema_rule_told(rule: SchemaRule) -> str:
+    facts = {"Level": rule.level.value, "Why it matters": rule.why, "Remedy": rule.remedy}
+    listed = "\n".join(f"- **{name}:** {_plain(text)}." for name, text in facts.items())
+    return f"### {rule.id}\n\n{_plain(rule.title)}.\n\n{listed}"
 
 
 def _rule_told(rule: finding.Rule) -> str:
@@ -227,6 +281,48 @@ def _verdict(kind: type[DeliveryError]) -> str:
     )
 
 
+def told_endpoints() -> str:
+    """A table of all endpoints, then each with what it takes and what it answers."""
+    rows = [
+        (f"[`{e.method} {e.address}`](#{_anchor(e)})", e.summary.removesuffix("."))
+        for e in ENDPOINTS
+    ]
+    return "\n\n".join([_table(("Request", "For"), rows), *map(_endpoint, ENDPOINTS)])
+
+
+def _anchor(endpoint: Endpoint) -> str:
+    heading = f"{endpoint.method} {endpoint.address}".lower()
+    return re.sub(r"[^\w\- ]", "", heading).replace(" ", "-")
+
+
+def _endpoint(endpoint: Endpoint) -> str:
+    door = WHO[endpoint.door]
+    said = " ".join(filter(None, (endpoint.summary, endpoint.tells, door)))
+    parts = [f"### {endpoint.method} {endpoint.address}", said]
+    if taken := _taken(endpoint):
+        parts.append(_table(("Takes", "Where", "Meaning"), taken))
+    if endpoint.sample:
+        parts.append(f"```json\n{json.dumps(endpoint.sample, ensure_ascii=False)}\n```")
+    return "\n\n".join([*parts, _table(("Status", "When"), _answers(endpoint))])
+
+
+def _taken(endpoint: Endpoint) -> list[tuple[str, ...]]:
+    of_body = (endpoint.body or {}).get("properties", {})
+    return [
+        *((f"`{each.name}`", each.place, each.tells) for each in endpoint.parameters),
+        *((f"`{name}`", "body", schema["description"]) for name, schema in of_body.items()),
+    ]
+
+
+def _answers(endpoint: Endpoint) -> list[tuple[str, ...]]:
+    good = [(str(each.status), each.tells) for each in endpoint.answers]
+    codes = {
+        status: ", ".join(f"[{kind.code}](errors.md#{kind.code.lower()})" for kind in kinds)
+        for status, kinds in errors_of(endpoint).items()
+    }
+    return [*good, *((str(status), listed) for status, listed in codes.items())]
+
+
 def switches() -> str:
     """Every switch of the emulator with its default, its values and its meaning."""
     meanings = dict(_described(inspect.getdoc(Switches) or ""))
@@ -279,8 +375,11 @@ def parts() -> dict[str, tuple[Path, Callable[[], str]]]:
         **helps,
         "verdicts": (DOCS / "errors.md", verdicts),
         "errors": (DOCS / "errors.md", all_errors),
+        "endpoints": (DOCS / "api.md", told_endpoints),
         "switches": (DOCS / "emulator.md", switches),
         "wsdl-rules": (DOCS / "wsdl.md", wsdl_rules),
+        "schema-rules": (DOCS / "schemas.md", schema_rules),
+        "doctor-checks": (DOCS / "doctor.md", doctor_checks),
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import adapter
 from adapter import wiring
-from adapter.cli import shell, wsdl
+from adapter.cli import schema, shell, wsdl
 from adapter.cli.main import COMMANDS, main
 from adapter.config import KEYS, load
 from adapter.core.columns import default_columns
@@ -86,12 +86,26 @@ def test_every_command_for_wsdls_is_documented(name):
     assert f"`{name}`" in text_of("README.md") or f"`sasbiws wsdl {name}" in text_of("README.md")
 
 
+@pytest.mark.parametrize("name", schema.COMMANDS)
+def test_every_command_for_schemas_is_documented(name):
+    assert f"\n### sasbiws schema {name}\n" in text_of("docs/commands.md")
+    assert f"`{name}`" in text_of("README.md") or f"`sasbiws schema {name}" in text_of("README.md")
+
+
 def test_every_rule_for_wsdls_is_documented():
     told = text_of("docs/wsdl.md")
     assert not [rule for rule in BY_ID if f"\n### {rule}\n" not in told]
 
 
-@pytest.mark.parametrize("name", ["", *COMMANDS, *(f"wsdl {name}" for name in wsdl.COMMANDS)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        *COMMANDS,
+        *(f"wsdl {name}" for name in wsdl.COMMANDS),
+        *(f"schema {name}" for name in schema.COMMANDS),
+    ],
+)
 def test_every_option_is_documented(name):
     command = main
     for word in name.split():
@@ -118,8 +132,14 @@ def test_every_error_has_a_remedy(generate):
 
 
 def test_every_endpoint_is_documented(tmp_path):
-    told = text_of("README.md")
+    told = text_of("docs/api.md")
     assert not [rule for rule in endpoints(tmp_path) if not re.search(rule, told)]
+
+
+def test_every_error_that_can_be_an_answer_stands_at_an_endpoint(generate):
+    told = text_of("docs/api.md")
+    kinds = [kind for kind in generate.leaves() if not issubclass(kind, generate.NOT_BY_HTTP)]
+    assert not [kind.code for kind in kinds if f"[{kind.code}](errors.md#" not in told]
 
 
 def endpoints(home: Path) -> list[str]:
@@ -136,7 +156,7 @@ def endpoints(home: Path) -> list[str]:
         parts.close()
     assert rules
     return [
-        f"`{method} {re.sub('<[^>]+>', '<[^>]+>', rule.rule)}`"
+        f"\n### {method} {re.sub('<[^>]+>', '{[^}]+}', rule.rule)}\n"
         for rule in rules
         for method in rule.methods - {"HEAD", "OPTIONS"}
     ]
@@ -177,7 +197,7 @@ def test_every_dependency_is_argued():
     ("page", "told"),
     [
         ("docs/commands.md", f"and {shell.INTERRUPTED} when Ctrl-C ended it early"),
-        ("README.md", f"(at most {MAX_WAIT_S:g})"),
+        ("docs/api.md", f"(at most {MAX_WAIT_S:g})"),
         ("docs/mapping.md", f"| nesting | {MAX_DEPTH} levels |"),
         ("docs/mapping.md", f"| keys | {MAX_KEYS} in all |"),
         ("docs/mapping.md", f"| columns | {MAX_COLUMNS} |"),

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from adapter.cli import shell
-from adapter.config import TEMPLATE
+from adapter.config import TEMPLATE, examine
 
 FOLDERS = ("conf", "sas", "sas/code", "sas/conf", "schemas", "wsdl_cache")
+SERVICE = "serviceConfig.ini"
 CREDENTIALS = "credentials.ini"
 """The file that only its owner may read."""
 
 
 @click.command("init")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--from",
+    "former",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the script that the adapter replaces: its conf is copied unchanged.",
+)
 @shell.json_option
 @shell.ends_well
-def command(folder: Path, *, as_json: bool) -> None:
+def command(folder: Path, former: Path | None, *, as_json: bool) -> None:
     """Write a home into FOLDER: conf, schemas, wsdl_cache and sas, with comments.
 
-    A file that is already there is left as it is.
+    A file that is already there is left as it is. With --from, what the former conf has wrong is
+    told, and nothing in it is changed.
     """
+    adopted = _adopt(former, folder) if former else []
     written, kept = copy_home(folder)
-    _report(folder, written, kept, as_json=as_json)
+    ours = [file for file in kept if file not in adopted]
+    _report(folder, [*adopted, *written], ours, as_json=as_json)
+    if former and not as_json:
+        _tell_findings(folder)
 
 
 def copy_home(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -48,6 +61,36 @@ def _files() -> Iterator[Path]:
     """Every file of a new home; contracts that this checkout has pinned are not among them."""
     for name in FOLDERS:
         yield from sorted(file for file in (TEMPLATE / name).glob("*.*") if file.is_file())
+
+
+def _adopt(former: Path, folder: Path) -> list[Path]:
+    """The files of the former conf that are new in this home, byte for byte."""
+    conf = former / "conf" if (former / "conf").is_dir() else former
+    found = sorted(file for file in conf.glob("*.*") if file.is_file())
+    if not any(file.name == SERVICE for file in found):
+        raise click.UsageError(f"neither {former} nor {former / 'conf'} has a file {SERVICE}")
+    (folder / "conf").mkdir(parents=True, exist_ok=True)
+    adopted = []
+    for file in found:
+        target = folder / "conf" / file.name
+        if not target.exists():
+            target.touch(0o600 if target.name == CREDENTIALS else 0o644)
+            target.write_bytes(file.read_bytes())
+            adopted.append(target)
+    return adopted
+
+
+def _tell_findings(folder: Path) -> None:
+    """What the adapter finds in the conf that was adopted."""
+    settings, problems = examine(folder, os.environ)
+    for name in settings.routes.named:
+        click.echo(f"found    stored process {name}")
+    if settings.routes.default:
+        click.echo(f"found    {settings.routes.default.stpurl} for any stored process")
+    for note in settings.notes:
+        click.echo(f"note     {note}")
+    for problem in problems:
+        click.echo(f"problem  {problem}")
 
 
 def _report(folder: Path, written: list[Path], kept: list[Path], *, as_json: bool) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import click
 
+_AS_JSON = "sasbiws.as_json"
+
 
 class LazyGroup(click.Group):
     """A group that imports a command only when it is asked for.
+
+    Where it is told to print JSON, wrong usage is JSON too.
 
     Args:
         modules: Each command and where it stands: a module, whose `command` it is, or a module
@@ -34,3 +39,21 @@ class LazyGroup(click.Group):
         module, _, name = self.modules[cmd_name].partition(":")
         command: Any = getattr(import_module(module), name or "command")
         return command if isinstance(command, click.Command) else None
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The arguments of the group, once it is known whether JSON is asked for."""
+        ctx.meta.setdefault(_AS_JSON, "--json" in args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """What the command gives; wrong usage is told as an object where JSON is asked for."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            if not ctx.meta[_AS_JSON]:
+                raise
+            where = error.ctx.command_path if error.ctx else "sasbiws"
+            remedy = f"{where} --help tells what it takes."
+            told = {"code": "USAGE", "message": error.format_message(), "details": []}
+            click.echo(json.dumps({"error": {**told, "remedy": remedy}}, ensure_ascii=False))
+            ctx.exit(2)

@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 import click
 
 from adapter.cli import shell
+from adapter.cli.reloading import on_hangup
 from adapter.cli.serving import Serving, begin
 from adapter.cli.stopping import stop_signal, wait_for
 from adapter.config import Settings
 from adapter.observe import Observer
+from adapter.web import exposure
 from adapter.web.app import WEBHOOK
-from adapter.web.server import is_loopback
 
 
 @click.command("serve")
@@ -24,23 +25,26 @@ from adapter.web.server import is_loopback
 def command(home: Path | None, *, no_work: bool) -> None:
     """Serve the webhook and deliver what it takes in, until Ctrl-C or SIGTERM.
 
-    Host and port come from conf/serviceConfig.py. Ends with exit code 0 once requests and
+    Host and port come from conf/serviceConfig.py. SIGHUP and `sasbiws config reload` take up what
+    is changed in conf and schemas. Ends with exit code 0 once requests and
     attempts under way have ended.
     """
     settings = shell.settings_of(home)
     begin(settings)
     told = stop_signal()
     with Serving(settings, work=not no_work) as serving:
-        _announce(settings, serving.url, work=not no_work)
+        on_hangup(serving.reloading, told)
+        announce(settings, serving, work=not no_work)
         wait_for(told)
         click.echo("stopping: requests and attempts under way may still end")
 
 
-def _announce(settings: Settings, url: str, *, work: bool) -> None:
-    observer = Observer()
-    if not is_loopback(urlsplit(url).hostname or ""):
-        open_to = "callers are not authenticated, and other machines can reach this address"
-        observer.event("note", logging.WARNING, note=open_to)
+def announce(settings: Settings, serving: Serving, *, work: bool) -> None:
+    """Tell where it answers, and what everybody who starts it must know."""
+    observer, url = Observer(), serving.url
+    host = urlsplit(url).hostname or ""
+    for note in exposure.notes(host, serving.parts.web.reception.schemes):
+        observer.event("note", logging.WARNING, note=note)
     delivers = "" if work else "no: sasbiws work does, in this home"
     observer.event("start", url=url, home=settings.home, delivers=delivers)
     click.echo(f"Endpoint for the CI 360 connector: POST {url}{WEBHOOK}")

@@ -36,6 +36,7 @@ from adapter.core.failures import CredentialsRefused, DeliveryError, NotSent, Sa
 from adapter.core.moving import CopyRefused, StoreInUse
 from adapter.core.redact import shortened
 from adapter.store.postgresql_causes import is_out_of_reach
+from adapter.web.refusals import ExposureRefused
 
 GOOD, BAD, USAGE, UNREACHABLE = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -44,7 +45,7 @@ INTERRUPTED = 130
 _USAGE = (
     ConfigurationInvalid, AddressInUse, RouteHeld, StoreUnavailable, StpUnknown,
     CredentialsRefused, StoreOutdated, StoreInUse, CopyRefused,
-    RequestInvalid, DeliveryIdAmbiguous, WsdlNotOffered,
+    RequestInvalid, DeliveryIdAmbiguous, WsdlNotOffered, ExposureRefused,
 )  # fmt: skip
 
 out = Console(highlight=False, emoji=False, soft_wrap=True)

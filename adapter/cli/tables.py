@@ -198,11 +198,20 @@ def _facts(
         yield "next attempt", _when(delivery.due_at, now)
     if delivery.links_expire_at is not None:
         yield "links expire", _when(delivery.links_expire_at, now)
+    yield "files", _files(delivery)
     yield "held", hold_line(held, now) if held else ""
     yield "why", delivery.why
     yield "code", delivery.code
     yield "message", shortened(delivery.message, _WHOLE)
     yield "remedy", remedy_of(delivery, delivery.code) if delivery.code else ""
+
+
+def _files(delivery: Delivery) -> str:
+    """How far the staging of each file is."""
+    if delivery.staging is None:
+        return ""
+    told = (f"{x.name} {x.got} of {x.total or '?'} bytes" for x in delivery.staging.files)
+    return f"{'staged' if delivery.staging.done_at else 'being staged'}: {', '.join(told)}"
 
 
 def _when(at: float, now: float) -> str:

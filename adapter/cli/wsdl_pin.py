@@ -165,7 +165,8 @@ def _fetched(parts: wiring.Calling, address: str, way: Route | None) -> Contract
             parts.session, address, clock=parts.clock, way=Way.of(way) if way else DIRECT
         )
         for route in users_of(parts, address):
-            operation_for(contract, route.stored_process)
+            instream = route.mapping.has_instream
+            operation_for(contract, route.stored_process, instream=instream)
         return contract
 
     with shell.err.status("fetching") if shell.err.is_terminal else nullcontext():

@@ -117,7 +117,7 @@ ADAPTER_KEYS: tuple[Key, ...] = (
         Place.CREDENTIALS,
         kinds.LINE,
         "",
-        "The user's password in clear text; a SAS-encoded one cannot be used.",
+        "The user's password in clear text, or keyring:SERVICE; a SAS-encoded one cannot be used.",
         "stppassword = (the password)",
         secret=True,
     ),

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapter.config import key_store
 from adapter.config.entry import Entry, Findings, Level
 from adapter.config.files import below, is_file, text_of
 from adapter.config.ini import Ini
@@ -53,7 +54,7 @@ def credentials_of(levels: tuple[Level, ...], home: Path, findings: Findings) ->
     """
     user = next((level[USER] for level in levels if USER in level), None)
     try:
-        password = _nearest_password(levels, home)
+        password = _opened(_nearest_password(levels, home), user)
     except ConfigurationInvalid as error:
         findings.add(*error.problems)
         return None
@@ -67,13 +68,26 @@ def saved_at(ini: Ini, environment: Level, home: Path) -> float:
     """When user or password may last have changed, in seconds since 1970-01-01 UTC.
 
     That is when credentials.ini or a file with a password was saved; for ever now, where the
-    environment gives them, for it does not tell when it was set.
+    environment or a key store gives them, for these do not tell when they were set.
     """
-    if environment:
+    if environment or any(_in_key_store(section.entries) for section in ini.sections.values()):
         return math.inf
     named = (section.entries.get(PASSWORD_FILE) for section in ini.sections.values())
     files = [home / CREDENTIALS_INI, *(below(home, entry.text) for entry in named if entry)]
     return max((file.stat().st_mtime for file in files if is_file(file)), default=0.0)
+
+
+def _in_key_store(level: Level) -> bool:
+    return PASSWORD in level and key_store.is_named(level[PASSWORD].text)
+
+
+def _opened(password: _Password | None, user: Entry | None) -> _Password | None:
+    """The password itself, where the key store has it; without a user there is nothing to ask."""
+    if password is None or password.entry.name != PASSWORD or not user or not user.text:
+        return password
+    if not key_store.is_named(password.text):
+        return password
+    return _Password(password.entry, key_store.kept_password(password.entry, user.text))
 
 
 def _pair(user: Entry | None, password: _Password | None, findings: Findings) -> Credentials | None:

@@ -18,12 +18,14 @@ class Entry:
         text: What is written, without the blanks around it.
         where: File with section and key, or the environment variable.
         line: Line in the file, from 1.
+        lines: Of a setting that goes over several lines, each that is not empty, with its number.
     """
 
     name: str
     text: str = field(repr=False)
     where: str
     line: int | None = None
+    lines: tuple[tuple[int | None, str], ...] = field(default=(), repr=False)
 
     def problem(self, reason: str, expected: str = "", *, show: bool = False) -> Problem:
         """A problem at this place; `show` adds what is written, fit to be read by anyone."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from adapter.config.entry import Entry, Findings, Level
 from adapter.config.files import text_of
 from adapter.config.key import CREDENTIALS_INI, DEFAULT
-from adapter.config.keys import BY_NAME
+from adapter.config.keys import BY_NAME, SEVERAL_LINES
 from adapter.core.errors import ConfigurationInvalid, Problem
 from adapter.core.redact import shortened
 
@@ -60,6 +60,7 @@ class _Option:
     line: int
     name: str
     value: str
+    lines: tuple[tuple[int, str], ...]
 
 
 class _Numbered(RawConfigParser):
@@ -73,6 +74,7 @@ class _Numbered(RawConfigParser):
         super().__init__(interpolation=None, strict=False, default_section=_NOBODY)
         self.garbage: list[int] = []
         self._line = 0
+        self._written = text.split("\n")
         try:
             self.read_file(self._numbered(text))
         except ParsingError as error:
@@ -94,8 +96,29 @@ class _Numbered(RawConfigParser):
         """
         for header in self.sections():
             line, _, name = header.partition(MARK)
-            options = [_option(numbered, value) for numbered, value in self.items(header)]
+            options = [self._option(*item) for item in self.items(header)]
             yield int(line), name.strip(), [option for option in options if option.name]
+
+    def _option(self, numbered: str, value: str) -> _Option:
+        line, _, name = numbered.partition(MARK)
+        pieces = _MARKED.sub("[", value).split("\n")
+        lines = tuple(self._places(int(line), pieces)) if name in SEVERAL_LINES else ()
+        return _Option(int(line), name, "\n".join(pieces).strip(), lines)
+
+    def _places(self, line: int, pieces: list[str]) -> Iterator[tuple[int, str]]:
+        """Every piece of a value that is not empty, with the line it was written in."""
+        if pieces[0]:
+            yield line, pieces[0]
+        for piece in filter(None, pieces[1:]):
+            line = next(
+                (
+                    n
+                    for n in range(line + 1, len(self._written) + 1)
+                    if self._written[n - 1].strip() == piece
+                ),
+                line,
+            )
+            yield line, piece
 
 
 def read(home: Path, file: str, findings: Findings) -> Ini | None:
@@ -131,7 +154,7 @@ def _entries(where: str, known: Level, options: list[_Option], findings: Finding
         before = entries.get(option.name)
         if before:
             findings.add(_twice(entry.where, "key", before.line or 0, option.line))
-        if "\n" in option.value:
+        if "\n" in option.value and not entry.lines:
             findings.add(_indented(entry))
         entries[option.name] = entry
     return entries
@@ -141,12 +164,9 @@ def _entry(where: str, option: _Option) -> Entry:
     """The option with its place; an unknown name in the file of passwords may itself be secret."""
     hidden = where.startswith(CREDENTIALS_INI) and option.name not in BY_NAME
     full = where if hidden else f"{where} {shortened(option.name)}"
+    if option.name in SEVERAL_LINES:
+        return Entry(option.name, option.value, full, option.line, option.lines)
     return Entry(option.name, option.value.partition("\n")[0], full, option.line)
-
-
-def _option(numbered: str, value: str) -> _Option:
-    line, _, name = numbered.partition(MARK)
-    return _Option(int(line), name, _MARKED.sub("[", value).strip())
 
 
 def _place(file: str, section: str) -> str:

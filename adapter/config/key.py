@@ -12,6 +12,7 @@ CREDENTIALS_INI = "conf/credentials.ini"
 SERVICE_PY = "conf/serviceConfig.py"
 DEFAULT = "DEFAULT"
 SERVER_SECTION = "adapter:server"
+AUTH_SECTION = "adapter:auth"
 PREFIX = "SASBIWS_"
 
 
@@ -21,8 +22,14 @@ class Place(StrEnum):
     ROUTE = f"[{DEFAULT}] or a stored process's section of {SERVICE_INI}"
     LOG = f"[{DEFAULT}] of {SERVICE_INI}"
     SERVER = f"[{SERVER_SECTION}] of {SERVICE_INI}"
+    AUTH = f"[{AUTH_SECTION}] of {SERVICE_INI}"
     CREDENTIALS = f"[{DEFAULT}] or a stored process's section of {CREDENTIALS_INI}"
     LISTEN = f"class svcConfig of {SERVICE_PY}"
+
+
+_PLACES_AT_START = (Place.SERVER, Place.LISTEN)
+_AT_START = ("proglog", "logfilepath", "trusted_proxies")
+"""Keys that a running adapter does not change, wherever they stand."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,11 @@ class Key:
     def variable(self) -> str:
         """The environment variable that sets it."""
         return PREFIX + self.name.upper()
+
+    @property
+    def needs_restart(self) -> bool:
+        """True where a change holds from the next start on, and not from a reload on."""
+        return self.name in _AT_START or (self.place in _PLACES_AT_START and self.name != "debug")
 
     @property
     def unit(self) -> str:

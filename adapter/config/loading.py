@@ -4,39 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
-from adapter.config import environment, ini, python_file
-from adapter.config.credentials import credentials_of, overlaid, saved_at
-from adapter.config.entry import Findings, Level, in_order
+from adapter.config.access import access_of, server_limits_of
+from adapter.config.credentials import credentials_of, saved_at
+from adapter.config.entry import Findings, in_order
 from adapter.config.environment import at
 from adapter.config.files import below, is_file
-from adapter.config.ini import Ini
-from adapter.config.key import CREDENTIALS_INI, DEFAULT, SERVER_SECTION, SERVICE_INI, Place
-from adapter.config.routes import INIT, Written, default_route, routes_by_name
+from adapter.config.key import DEFAULT, SERVICE_INI, Place
+from adapter.config.keys import KEYS
+from adapter.config.routes import Written, default_route, routes_by_name
 from adapter.config.sections import check_credentials, stored_processes
 from adapter.config.settings import LogSettings, Settings
+from adapter.config.sources import Sources, read
 from adapter.config.values import Values
 from adapter.core.delivery import Retention, State
 from adapter.core.errors import ConfigurationInvalid, Problem
 from adapter.core.payload import Limits
 from adapter.core.redact import Secret
-from adapter.core.route import Credentials, Routes
+from adapter.core.route import Routes
 
 DAY_S = 86_400.0
+HOUR_S = 3600.0
+NAME_A_HOME = "Name a home by --home DIR or SASBIWS_HOME, or make one: sasbiws init DIR."
 WINDOWS = os.name == "nt"
-
-
-@dataclass(frozen=True)
-class _Sources:
-    """What is written, before anything is inherited; `service` is None where it cannot be read."""
-
-    home: Path
-    service: Ini | None
-    credentials: Ini
-    listen: Level
-    environment: Level
 
 
 def load(home: Path, environ: Mapping[str, str]) -> Settings:
@@ -49,40 +40,37 @@ def load(home: Path, environ: Mapping[str, str]) -> Settings:
     Raises:
         ConfigurationInvalid: With every problem of every file and variable.
     """
-    home = home.resolve()
-    findings = Findings()
-    settings = _settings(_read(home, environ, findings), findings)
-    problems = in_order(findings.problems)
+    settings, problems = examine(home, environ)
     if problems:
         count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
-        first = f"the configuration of {home} has {count}, the first: {problems[0]}"
-        raise ConfigurationInvalid(first, problems)
+        first = f"the configuration of {settings.home} has {count}, the first: {problems[0]}"
+        error = ConfigurationInvalid(first, problems)
+        if not is_file(settings.home / SERVICE_INI):
+            error.remedy = NAME_A_HOME
+        raise error
     return settings
 
 
-def _read(home: Path, environ: Mapping[str, str], findings: Findings) -> _Sources:
-    if not is_file(home / SERVICE_INI):
-        findings.add(Problem(SERVICE_INI, f"there is no such file in {home}", INIT))
-    return _Sources(
-        home,
-        ini.read(home, SERVICE_INI, findings),
-        ini.read(home, CREDENTIALS_INI, findings) or Ini(CREDENTIALS_INI),
-        python_file.read(home, findings),
-        environment.read(environ, findings),
-    )
+def examine(home: Path, environ: Mapping[str, str]) -> tuple[Settings, tuple[Problem, ...]]:
+    """The settings of a home, and all that is wrong with them: with a problem, only to look at."""
+    findings = Findings()
+    settings = _settings(read(home.resolve(), environ, findings), findings)
+    return settings, in_order(findings.problems)
 
 
-def _settings(sources: _Sources, findings: Findings) -> Settings:
-    service = sources.service or Ini(SERVICE_INI)
-    server = _values(sources, service.section(SERVER_SECTION).entries, Place.SERVER)
-    listen = _values(sources, sources.listen, Place.LISTEN)
-    log = _values(sources, service.section(DEFAULT).entries, Place.LOG)
+def _settings(sources: Sources, findings: Findings) -> Settings:
+    server, listen = sources.values(Place.SERVER), sources.values(Place.LISTEN)
     return Settings(
         home=sources.home,
         routes=_routes(sources, findings),
         host=listen.get("host", str),
         port=listen.get("port", int),
-        log=_log(log, sources.home, debug=listen.get("debug", bool), findings=findings),
+        log=_log(
+            sources.values(Place.LOG),
+            sources.home,
+            debug=listen.get("debug", bool),
+            findings=findings,
+        ),
         limits=Limits(max_bytes=server.get("max_body", int)),
         threads=server.get("threads", int),
         workers=server.get("workers", int),
@@ -93,6 +81,11 @@ def _settings(sources: _Sources, findings: Findings) -> Settings:
         credentials_saved_at=saved_at(
             sources.credentials, at(sources.environment, Place.CREDENTIALS), sources.home
         ),
+        access=access_of(sources.values(Place.AUTH), sources.home, findings),
+        server_limits=server_limits_of(server),
+        files_url=server.get("files_url", str),
+        keep_staged_s=server.get("keep_staged", int) * HOUR_S,
+        fixed=_fixed(sources),
         notes=in_order(findings.notes),
     )
 
@@ -104,10 +97,6 @@ def _retention(server: Values) -> Retention:
     return Retention({state: kept * DAY_S for state, kept in days.items() if kept})
 
 
-def _values(sources: _Sources, written: Level, place: Place) -> Values:
-    return Values((at(sources.environment, place), written))
-
-
 def _log(values: Values, home: Path, *, debug: bool, findings: Findings) -> LogSettings:
     written, entry = values.get("logfilepath", str), values.entry("logfilepath")
     if entry and not WINDOWS and PureWindowsPath(written).drive:
@@ -117,34 +106,27 @@ def _log(values: Values, home: Path, *, debug: bool, findings: Findings) -> LogS
     return LogSettings(values.get("proglog", bool), level, below(home, written))
 
 
-def _routes(sources: _Sources, findings: Findings) -> Routes:
-    service = sources.service or Ini(SERVICE_INI)
-    named = stored_processes(service, findings)
-    check_credentials(sources.credentials, named if sources.service else None, findings)
+def _fixed(sources: Sources) -> Mapping[str, Secret]:
+    """The values of all keys that a running adapter does not change."""
+    values = {place: sources.values(place) for place in Place}
+    return {
+        key.name: Secret(str(values[key.place].value(key))) for key in KEYS if key.needs_restart
+    }
+
+
+def _routes(sources: Sources, findings: Findings) -> Routes:
+    named = stored_processes(sources.service, findings)
+    check_credentials(sources.credentials, named if sources.readable else None, findings)
     if named:
-        written = {name: _written(name, sources, service, findings) for name in named}
+        written = {name: _written(name, sources, findings) for name in named}
         return Routes(routes_by_name(written, sources.home, findings))
-    default = _written(DEFAULT, sources, service, findings)
-    if sources.service is None:
+    default = _written(DEFAULT, sources, findings)
+    if not sources.readable:
         return Routes({})
     return Routes({}, default_route(default, sources.home, findings))
 
 
-def _written(name: str, sources: _Sources, service: Ini, findings: Findings) -> Written:
-    section = service.section(name)
-    inherited = service.section(DEFAULT).entries
-    replacing = at(sources.environment, Place.ROUTE)
-    own = section.entries if name != DEFAULT else {}
-    return Written(
-        section.where,
-        section.line,
-        Values((own, replacing, inherited)),
-        _credentials(name, sources, findings),
-    )
-
-
-def _credentials(name: str, sources: _Sources, findings: Findings) -> Credentials | None:
-    ini, replacing = sources.credentials, at(sources.environment, Place.CREDENTIALS)
-    inherited = overlaid(ini.section(DEFAULT).entries, replacing)
-    own = ini.section(name).entries if name != DEFAULT else {}
-    return credentials_of((own, inherited), sources.home, findings)
+def _written(name: str, sources: Sources, findings: Findings) -> Written:
+    section = sources.section(name)
+    credentials = credentials_of(sources.credential_levels(name), sources.home, findings)
+    return Written(section.where, section.line, sources.values(Place.ROUTE, name), credentials)

@@ -9,6 +9,8 @@ from pathlib import Path
 from adapter.config.entry import Entry, Findings
 from adapter.config.files import below, is_file, names_in
 from adapter.config.key import DEFAULT
+from adapter.config.mapping import mapping_of
+from adapter.config.staging import stage_policy_of
 from adapter.config.template import TEMPLATE
 from adapter.config.values import Values
 from adapter.core.breaker import BreakerPolicy
@@ -98,6 +100,8 @@ def _route(name: str, written: Written, home: Path, findings: Findings) -> Route
         target=_target(name, transport[0], values, findings),
         ca_file=ca_file,
         contract=_contract(values),
+        staging=stage_policy_of(values),
+        mapping=mapping_of(values, findings),
     )
 
 

@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping
 from adapter.config.check import check
 from adapter.config.entry import Findings
 from adapter.config.ini import Ini, Section
-from adapter.config.key import DEFAULT, SERVER_SECTION, SERVICE_INI, Place
+from adapter.config.key import AUTH_SECTION, DEFAULT, SERVER_SECTION, SERVICE_INI, Place
 from adapter.config.keys import closest
 from adapter.core.errors import Problem, StpNameInvalid
 from adapter.core.payload import checked_name
 
 _OURS = "adapter:"
+_SECTIONS = f"[{SERVER_SECTION}] or [{AUTH_SECTION}]"
 
 
 def stored_processes(service: Ini, findings: Findings) -> Mapping[str, Section]:
@@ -23,6 +24,8 @@ def stored_processes(service: Ini, findings: Findings) -> Mapping[str, Section]:
             check(section, (Place.ROUTE, Place.LOG), findings)
         elif name == SERVER_SECTION:
             check(section, (Place.SERVER,), findings)
+        elif name == AUTH_SECTION:
+            check(section, (Place.AUTH,), findings)
         elif _is_name(name, section, findings):
             check(section, (Place.ROUTE,), findings)
             found[name] = section
@@ -47,7 +50,7 @@ def check_credentials(ini: Ini, named: Collection[str] | None, findings: Finding
 def _is_name(name: str, section: Section, findings: Findings) -> bool:
     """True where this can be the name of a stored process; else with a problem."""
     if name.lower().startswith(_OURS):
-        reason, expected = "there is no such section of the adapter", f"[{SERVER_SECTION}]"
+        reason, expected = "there is no such section of the adapter", _SECTIONS
     elif name.upper() == DEFAULT:
         reason, expected = "this is not the section that others inherit", f"[{DEFAULT}]"
     else:

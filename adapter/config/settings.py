@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapter.core.access import Access, ServerLimits
 from adapter.core.delivery import Retention
 from adapter.core.errors import Problem
 from adapter.core.payload import Limits
@@ -46,6 +48,11 @@ class Settings:
         store_url: The PostgreSQL database that hosts share; an empty one keeps a file in var.
         credentials_saved_at: When user or password may last have changed, in seconds since
             1970-01-01 UTC.
+        access: Who may call.
+        server_limits: What one caller may cost the HTTP server.
+        files_url: Where short links to staged files begin; empty takes host and port.
+        keep_staged_s: Seconds that staged files are kept after their delivery was delivered.
+        fixed: The values of keys that a running adapter does not change, by key.
         notes: What works otherwise than it seems to be meant.
     """
 
@@ -62,7 +69,16 @@ class Settings:
     stop_grace_s: float
     store_url: Secret
     credentials_saved_at: float = 0.0
+    access: Access = field(default_factory=Access)
+    server_limits: ServerLimits = field(default_factory=ServerLimits)
+    files_url: str = ""
+    keep_staged_s: float = 86_400.0
+    fixed: Mapping[str, Secret] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
+
+    def restart_for(self, newer: Settings) -> tuple[str, ...]:
+        """The keys that would take a restart to become as the newer settings have them."""
+        return tuple(name for name, text in newer.fixed.items() if self.fixed.get(name) != text)
 
     @property
     def conf(self) -> Path:

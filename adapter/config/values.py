@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from adapter.config.entry import Entry, Level
+from adapter.config.key import Key
 from adapter.config.keys import BY_NAME
 from adapter.config.kinds import Refused, Value
 
@@ -30,16 +31,17 @@ class Values:
                     return level[name]
         return None
 
-    def get(self, name: str, of: type[Read]) -> Read:
+    def value(self, key: Key) -> Value:
         """The value of a key; the default also where `check` has found its text unreadable."""
-        key = BY_NAME[name]
-        entry = self.entry(name)
-        value = key.default_value
-        if entry:
-            try:
-                value = key.kind.read(entry.text)
-            except Refused:
-                value = key.default_value
+        entry = self.entry(key.name)
+        try:
+            return key.kind.read(entry.text) if entry else key.default_value
+        except Refused:
+            return key.default_value
+
+    def get(self, name: str, of: type[Read]) -> Read:
+        """The same as a value of this type."""
+        value = self.value(BY_NAME[name])
         if not isinstance(value, of):
             raise TypeError(f"{name} is read as {type(value).__name__}, not as {of.__name__}")
         return value

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import cast
 
@@ -46,11 +46,15 @@ class Column:
         name: A name that SAS can hold.
         text: The value as text, without characters that XML forbids.
         source: The payload path it came from, keys joined by dots.
+        expression: The expression that gave it; empty by the default mapping.
+        kind: The JSON type of the value; empty where it came from elsewhere.
     """
 
     name: str
     text: str
     source: str
+    expression: str = field(default="", compare=False)
+    kind: str = field(default="", compare=False)
 
 
 @dataclass
@@ -87,10 +91,23 @@ class Columns:
         text = self._cleaned(source, text_of(value))
         name = self._free_name(path, text)
         if name.casefold() not in self._taken:
-            self._taken[name.casefold()] = Column(name, text, source)
+            self._taken[name.casefold()] = Column(name, text, source, kind=kind_of(value))
+
+    def put(self, column: Column) -> None:
+        """Take a column whose name an expression's line gives."""
+        text = self._cleaned(column.source or column.name, column.text)
+        told = column if text == column.text else replace(column, text=text)
+        self._taken[column.name.casefold()] = told
+
+    def put_rest(self, rest: Columns) -> None:
+        """Take the columns of another mapping whose names are free."""
+        for column in rest:
+            self._taken.setdefault(column.name.casefold(), column)
+        self.notes.extend(rest.notes)
+        self.problems.extend(rest.problems)
 
     def _cleaned(self, source: str, text: str) -> str:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = _line_feeds(text)
         cleaned = _FORBIDDEN.sub("", text)
         if len(cleaned) != len(text):
             removed = len(text) - len(cleaned)
@@ -135,6 +152,15 @@ class Columns:
             )
 
 
+def without_forbidden(text: str) -> str:
+    """The text with line feeds at its line ends and without what XML cannot hold."""
+    return _FORBIDDEN.sub("", _line_feeds(text))
+
+
+def _line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def sas_name(key: str) -> str:
     """The key as a name that SAS and XML can hold.
 
@@ -149,6 +175,14 @@ def sas_name(key: str) -> str:
         digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
         name = f"{name[: MAX_NAME - 7]}_{digest[:6]}"
     return name
+
+
+def kind_of(value: Json) -> str:
+    """The JSON type of a value."""
+    if isinstance(value, Number):
+        return "number"
+    names = {bool: "boolean", str: "string", dict: "object", list: "array", type(None): "null"}
+    return names.get(type(value), "")
 
 
 def text_of(value: Json) -> str:
@@ -179,17 +213,18 @@ def default_columns(payload: Payload) -> Columns:
     A bulk task gives every scalar leaf and every array, named by its key, in document order.
     A triggered task gives the facts of the event, its properties and the contact.
     """
-    leaves = _event_leaves(payload) if payload.kind is Kind.TRIGGERED else _leaves((), payload.root)
+    event = payload.kind is Kind.TRIGGERED
     columns = Columns()
-    for path, value in leaves:
+    for path, value in _event_leaves(payload) if event else leaves((), payload.root):
         columns.add(path, value)
     return columns
 
 
-def _leaves(path: tuple[str, ...], value: Json) -> Iterator[tuple[tuple[str, ...], Json]]:
+def leaves(path: tuple[str, ...], value: Json) -> Iterator[tuple[tuple[str, ...], Json]]:
+    """Every value that is not an object, with its path, in the order of the payload."""
     if isinstance(value, dict):
         for key, member in value.items():
-            yield from _leaves((*path, key), member)
+            yield from leaves((*path, key), member)
     else:
         yield path, value
 

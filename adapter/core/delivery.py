@@ -10,6 +10,7 @@ from adapter.core.answer import Answer
 from adapter.core.breaker import BreakerPolicy
 from adapter.core.errors import Problem
 from adapter.core.failures import DeliveryError
+from adapter.core.staging import Staging
 from adapter.core.verdict import Verdict
 
 
@@ -55,7 +56,9 @@ class Delivery:
         message: Sentence of the last error.
         result: The answer, once delivered.
         task_id: The bulk task or the event it came from; empty where none was named.
-        links_expire_at: When its first presigned link expires; None where it has none.
+        links_expire_at: When its first presigned link expires; None where it has none, or needs
+            none because its files are staged.
+        staging: How it stands with its files; None where they are not staged.
     """
 
     delivery_id: str
@@ -75,6 +78,12 @@ class Delivery:
     history: tuple[Attempt, ...] = ()
     task_id: str = ""
     links_expire_at: float | None = None
+    staging: Staging | None = None
+
+    @property
+    def staged(self) -> bool:
+        """Whether its files are here: it needs its links no more."""
+        return self.staging is not None and self.staging.done_at is not None
 
 
 @dataclass(frozen=True)
@@ -149,6 +158,7 @@ class Lease:
         queued_at: When it was accepted, or last sent again by a person.
         links_expire_at: When its first presigned link expires; None where it has none.
         gate: What it passed.
+        staging: How it stands with its files; None where they are not staged.
     """
 
     delivery_id: str
@@ -162,6 +172,7 @@ class Lease:
     queued_at: float
     links_expire_at: float | None = None
     gate: Gate = field(default_factory=lambda: Gate(1), compare=False)
+    staging: Staging | None = None
 
 
 @dataclass(frozen=True)

@@ -2,62 +2,132 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 
 from adapter.core import xml
 from adapter.core.columns import Column, default_columns
 from adapter.core.errors import Problem
-from adapter.core.payload import Payload
+from adapter.core.expressions import Scope
+from adapter.core.moments import iso_datetime, moment_of
+from adapter.core.payload import Number, Payload
+from adapter.core.request import INSTREAM, Request, Stream
 from adapter.core.route import Route
 
 TABLE = "Table"
 ROW = "InData"
 MAX_COLUMNS = 1000
 """Columns of a row; more is a mistake of the task, not a table."""
+MAX_PROBLEMS = 200
+"""Problems told at most of a document whose mapping goes wrong in row after row."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a delivery beside its payload.
+
+    Args:
+        delivery_id: Its id.
+        received_at: When it was received, in seconds since 1970-01-01 UTC.
+    """
+
+    delivery_id: str = ""
+    received_at: float = 0.0
+
+    def scope(self, payload: Payload) -> Scope:
+        """What the `$` names of its expressions stand for."""
+        received = moment_of(Number(int(self.received_at * 1000)))
+        return Scope(payload.root, {"id": self.delivery_id}, iso_datetime(received))
+
+
+NO_FACTS = Facts()
+"""Those of a document that no delivery will send."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """The Table that a stored process reads from its instream.
+    """What a stored process is sent: the Table that it reads from its instream, and its prompts.
 
     Args:
-        xml: UTF-8, no declaration, no namespace, a line break after every element.
-        columns: What the row holds, in order.
+        xml: UTF-8, no declaration, no namespace, a line break after every element: the Table, or
+            a sealed request where there is more than that.
+        columns: What the first row holds, in order.
         notes: Every name or value that had to be changed on the way.
         problems: What makes it undeliverable: a key that cannot become a column, too many
             columns, a line that the stored process would cut.
+        table: The Table of the instream; empty where none is sent.
+        rows: What every row holds.
+        parameters: The values of prompts.
     """
 
     xml: bytes
     columns: tuple[Column, ...]
     notes: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
+    table: bytes = b""
+    rows: tuple[tuple[Column, ...], ...] = field(default=(), repr=False)
+    parameters: tuple[Column, ...] = ()
 
 
-def build(payload: Payload, route: Route) -> Document:
+def build(payload: Payload, route: Route, facts: Facts = NO_FACTS) -> Document:
     """The document that the payload becomes on this route, with all that is wrong with it."""
+    if not route.mapping.is_default:
+        return _mapped(payload, route, facts)
     columns = default_columns(payload)
     row = tuple(columns)
     table = table_of(row)
     problems = (*columns.problems, *_row_problems(row), *long_lines(table, route.max_line))
-    return Document(table, row, tuple(columns.notes), problems)
+    return Document(table, row, tuple(columns.notes), problems, table, (row,))
 
 
-def table_of(row: tuple[Column, ...]) -> bytes:
-    """The Table with one row, a line break after every element.
+def _mapped(payload: Payload, route: Route, facts: Facts) -> Document:
+    """The document by the expressions of the route."""
+    from adapter.core.mapped import Mapper  # noqa: PLC0415  only mappings owe the library
+
+    mapper = Mapper(payload, route.mapping, facts.scope(payload))
+    rows = mapper.rows() if route.mapping.has_instream else ()
+    parameters = tuple(mapper.parameters())
+    sources = tuple(mapper.sources())
+    table = table_of(*rows) if route.mapping.has_instream else b""
+    tables = {each.name: table_of(*each.rows) for each in sources if each.rows is not None}
+    streams = (
+        *([Stream(INSTREAM, table)] if table else []),
+        *(
+            Stream(each.name, tables.get(each.name, b""), each.text, each.base64)
+            for each in sources
+        ),
+    )
+    problems = [*mapper.problems]
+    for row in (*rows, *(row for each in sources for row in each.rows or ())):
+        problems += _row_problems(row)
+    for one in (table, *tables.values()):
+        problems += long_lines(one, route.max_line)
+    return Document(
+        Request(tuple(told for told, _ in parameters), streams).sealed(),
+        rows[0] if rows else (),
+        tuple(dict.fromkeys(mapper.notes)),
+        tuple(dict.fromkeys(problems))[:MAX_PROBLEMS],
+        table,
+        rows,
+        tuple(column for _, column in parameters),
+    )
+
+
+def table_of(*rows: tuple[Column, ...]) -> bytes:
+    """The Table with these rows, a line break after every element.
 
     Source: the published stored process reads its stream line by line and cuts long lines.
     """
     table = etree.Element(TABLE)
     table.text = "\n"
-    in_data = etree.SubElement(table, ROW)
-    in_data.text = in_data.tail = "\n"
-    for column in row:
-        element = etree.SubElement(in_data, column.name)
-        element.text = column.text
-        element.tail = "\n"
+    for row in rows:
+        in_data = etree.SubElement(table, ROW)
+        in_data.text = in_data.tail = "\n"
+        for column in row:
+            element = etree.SubElement(in_data, column.name)
+            element.text = column.text
+            element.tail = "\n"
     return xml.to_bytes(table)
 
 

@@ -74,7 +74,7 @@ class AdapterError(Exception):
     """
 
     code: ClassVar[str] = "ADAPTER_ERROR"
-    remedy: ClassVar[str] = ""
+    remedy: str = ""
 
     def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
         super().__init__(message)
@@ -87,6 +87,13 @@ class ConfigurationInvalid(AdapterError):
 
     code = "CONFIG_INVALID"
     remedy = "Mend the named keys in the named files and start again."
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message, problems)
+        named = dict.fromkeys(problem.where.partition(" ")[0] for problem in problems)
+        if named:
+            also = "sasbiws config check lists all that is wrong, without starting anything."
+            self.remedy = f"Mend {', '.join(named)} and start again; {also}"
 
 
 class AddressInUse(AdapterError):

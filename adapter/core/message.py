@@ -12,6 +12,7 @@ from adapter.core.deadline import links_expire_at
 from adapter.core.document import Document
 from adapter.core.errors import IdempotencyKeyInvalid
 from adapter.core.payload import Payload
+from adapter.core.staging import Staging
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -47,6 +48,7 @@ class Message:
         task_id: The bulk task or the event that it came from; empty where none is named.
         links_expire_at: When its first presigned link expires, in seconds since 1970-01-01 UTC;
             None where it has none.
+        staging: The files that are fetched before it is sent; None where none are.
     """
 
     delivery_id: str
@@ -57,6 +59,7 @@ class Message:
     request_id: str
     task_id: str = ""
     links_expire_at: float | None = None
+    staging: Staging | None = None
 
     @classmethod
     def seal(  # noqa: PLR0913  each is a fact of the message
@@ -68,6 +71,7 @@ class Message:
         delivery_id: str,
         header_key: str = "",
         request_id: str = "",
+        stage: bool = False,
     ) -> Self:
         """The message of a checked document."""
         key = idempotency_key(payload, header_key, random_key=delivery_id)
@@ -80,6 +84,7 @@ class Message:
             request_id,
             payload.task_id,
             links_expire_at(payload),
+            Staging.of(payload) if stage else None,
         )
 
     @property

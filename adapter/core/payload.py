@@ -23,7 +23,7 @@ from adapter.core.redact import shortened
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
-MAX_KEYS = 4096
+MAX_KEYS = 65536
 MAX_NAME = 128
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)

@@ -10,7 +10,9 @@ from functools import cached_property
 from adapter.core import sasbiws
 from adapter.core.breaker import BreakerPolicy
 from adapter.core.errors import StpUnknown
+from adapter.core.mapping import Mapping as PayloadMapping
 from adapter.core.redact import Secret, shortened
+from adapter.core.staging import StagePolicy
 
 
 class TransportName(StrEnum):
@@ -100,6 +102,8 @@ class Route:
         target: Data target asked for raw by REST; empty asks for the whole result.
         ca_file: Certificate authorities to trust instead of the built-in list.
         contract: How the pinned WSDL is kept, where SOAP is spoken.
+        mapping: Which values of a payload go where.
+        staging: Whether and how the files of a task are fetched before it is sent.
     """
 
     stored_process: str
@@ -121,6 +125,8 @@ class Route:
     target: str = ""
     ca_file: str = ""
     contract: ContractPolicy = field(default_factory=ContractPolicy)
+    mapping: PayloadMapping = field(default_factory=PayloadMapping)
+    staging: StagePolicy = field(default_factory=StagePolicy)
 
     @cached_property
     def address(self) -> str:

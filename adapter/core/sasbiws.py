@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from lxml import etree
 
 from adapter.core import xml
+from adapter.core.request import Request, add_parameters, fill
 
 SOAP_PATH = "/SASBIWS/services/"
 """Source: Guide, "SOAP endpoints"."""
@@ -34,6 +35,9 @@ VALUE = "Value"
 
 CONTENT_TYPE = "text/xml"
 """Content type of the instream, as its stored process registers it."""
+
+BINARY = "application/octet-stream"
+"""Content type of a generic stream, whose bytes go in line as Base64."""
 
 _NOT_NAME = re.compile(r"[^A-Za-z0-9_]")
 
@@ -95,25 +99,18 @@ def operation_name(stored_process: str) -> str:
     return name if name[:1].isalpha() and name[:3].lower() != "xml" else f"_{name}"
 
 
-def plain_request(stored_process: str, table: bytes) -> bytes:
-    """The plain XML request of one stored process with its instream, one element per line.
+def plain_request(stored_process: str, sealed: bytes) -> bytes:
+    """The plain XML request of one stored process with its inputs, one element per line.
 
     Source: Guide, "Sample requests and responses": the body of the SOAP message, without
     envelope and without namespaces.
     """
+    request = Request.opened(sealed)
     root = etree.Element(operation_name(stored_process))
-    value = root
-    for name in (STREAMS, INSTREAM, VALUE):
-        value.text = "\n"
-        value = etree.SubElement(value, name)
-        value.tail = "\n"
-    insert_table(value, table)
+    if request.parameters:
+        add_parameters(xml.below(root, PARAMETERS), request.parameters)
+    if request.streams:
+        streams = xml.below(root, STREAMS)
+        for stream in request.streams:
+            fill(xml.below(xml.below(streams, stream.name), VALUE), stream)
     return xml.to_bytes(root)
-
-
-def insert_table(value: xml.Element, table: bytes) -> None:
-    """Put a fresh copy of the Table below `Value`, in no namespace, on lines of its own."""
-    value.text = "\n"
-    element = xml.parse(table)
-    element.tail = "\n"
-    value.append(element)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from adapter.core import failures
+from adapter.core import failures, stage_failures
 from adapter.core.deadline import GAVE_UP, LINKS_EXPIRED, Deadline
 from adapter.core.failures import DeliveryError
 from adapter.core.route import Policy
@@ -58,6 +58,12 @@ TABLE: dict[type[DeliveryError], tuple[Rule, Rule, str]] = {
     failures.ContractUnavailable:    (Rule.RETRY, Rule.RETRY, "not_sent"),
     failures.LinksExpired:           (Rule.PARK,  Rule.PARK,  LINKS_EXPIRED),
     failures.GaveUp:                 (Rule.PARK,  Rule.PARK,  GAVE_UP),
+    stage_failures.FileUnavailable:  (Rule.RETRY, Rule.RETRY, "file_unavailable"),
+    stage_failures.FileHostRefused:  (Rule.PARK,  Rule.PARK,  "file_host_refused"),
+    stage_failures.FileTooLarge:     (Rule.PARK,  Rule.PARK,  "file_too_large"),
+    stage_failures.StageMismatch:    (Rule.PARK,  Rule.PARK,  "stage_mismatch"),
+    stage_failures.StageDiskFull:    (Rule.RETRY, Rule.RETRY, "disk_full"),
+    stage_failures.NotStaged:        (Rule.RETRY, Rule.RETRY, "not_staged"),
     failures.SasBusy:                (Rule.RETRY, Rule.RETRY, "sas_busy"),
     failures.CredentialsRefused:     (Rule.HOLD,  Rule.HOLD,  "credentials_refused"),
     failures.RequestRefused:         (Rule.PARK,  Rule.PARK,  "request_refused"),

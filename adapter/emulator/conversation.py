@@ -59,7 +59,7 @@ class Conversation(BaseHTTPRequestHandler):
         self._send(answer)
         self._log(answer, time.monotonic() - began)
 
-    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = do_GET  # noqa: N815
 
     def version_string(self) -> str:
         """Return what the header Server says."""

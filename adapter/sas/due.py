@@ -46,6 +46,10 @@ class _DueSocket(io.RawIOBase):
         self.ended = count == 0
         return count
 
+    def wait_anew(self, seconds: float) -> None:
+        """From now on the next bytes are due within so many seconds."""
+        self._due_at = time.monotonic() + seconds
+
     def close(self) -> None:
         """Let go of the socket."""
         self._file.close()
@@ -60,6 +64,10 @@ class DueResponse(http.client.HTTPResponse):
         self.fp.close()
         self._due = _DueSocket(sock)
         self.fp = io.BufferedReader(self._due)
+
+    def wait_anew(self, seconds: float) -> None:
+        """From now on the next bytes are due within so many seconds."""
+        self._due.wait_anew(seconds)
 
     def begin(self) -> None:
         """Read status and headers.

@@ -145,3 +145,16 @@ def _remedy(parts: SplitResult) -> str:
         f"SAS publishes {parts.netloc} as its own name: put {parts.scheme}://{parts.netloc} into "
         f"stpurl, name {name} in wsdl_hosts, or mend the external URL of the web application in SAS"
     )
+
+
+def refused_address(address: str, *, loopback: bool) -> str:
+    """Why a network address is never called; empty where it may be.
+
+    Args:
+        address: As numbers.
+        loopback: Whether this machine itself may be called.
+    """
+    plain = _plain(address)
+    if plain.is_loopback and not loopback:
+        return "this machine itself; name the host in full if it may be called"
+    return _forbidden(plain, loopback=True)

@@ -50,9 +50,18 @@ def _no_longer_read(pinned: Contract, published: Contract, name: str) -> Iterato
     if not name:
         return
     try:
-        operation_for(published, name)
+        operation_for(published, name, instream=_takes_document(pinned, name))
     except ContractUnusable as error:
         yield Change("wsdl", True, name, pinned.main, published.main, error.message)  # noqa: FBT003
+
+
+def _takes_document(pinned: Contract, name: str) -> bool:
+    """Whether the pinned operation has a data source; one with prompts alone has none."""
+    try:
+        operation_for(pinned, name)
+    except ContractUnusable:
+        return False
+    return True
 
 
 class Refresh:

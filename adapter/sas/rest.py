@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from adapter.core import sasbiws
@@ -13,6 +14,7 @@ from adapter.ports import Call, HttpRequest
 from adapter.sas.session import HttpSession
 
 _XML = "application/xml"
+_BASE64 = re.compile(rb"<Value>[A-Za-z0-9+/=]+</Value>")
 
 
 class RestTransport:
@@ -56,7 +58,8 @@ def basic(credentials: Credentials) -> Secret:
 
 
 def _masked(body: bytes) -> bytes:
-    return without_links(body.decode("utf-8")).encode("utf-8")
+    shown = _BASE64.sub(b"<Value>(Base64)</Value>", body)  # what it hides cannot be masked
+    return without_links(shown.decode("utf-8")).encode("utf-8")
 
 
 def _address(route: Route) -> str:

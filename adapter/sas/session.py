@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from http.client import HTTPException
 from importlib import metadata
@@ -93,7 +93,8 @@ class HttpSession:
                 except (OSError, HTTPError, HTTPException) as error:
                     raise outcome_unknown(error, address.name, timeout_s) from error
                 with closing(response):
-                    return _read(response, address.name, timeout_s, max_bytes)
+                    answer = _read(response, address.name, timeout_s, max_bytes)
+                    return _without_secrets(answer, request)
         except NotConnectedError as error:
             raise not_sent(error.cause, address.name, connect_timeout_s) from error
 
@@ -197,6 +198,17 @@ def _read(response: HTTPResponse, server: str, timeout_s: float, max_bytes: int)
         raise outcome_unknown(error, server, timeout_s, status) from error
     headers = {name.lower(): value for name, value in response.headers.itermerged()}
     return HttpResponse(status, headers, bytes(body))
+
+
+def _without_secrets(answer: HttpResponse, request: HttpRequest) -> HttpResponse:
+    """The answer; where it repeats what the request proved itself with, that is masked."""
+    for value in request.headers.values():
+        proof = value.reveal().rpartition(" ")[2] if isinstance(value, Secret) else ""
+        if proof and (proof.encode() in answer.body or proof in str(answer.headers)):
+            headers = {name: text.replace(proof, "***") for name, text in answer.headers.items()}
+            body = answer.body.replace(proof.encode(), b"***")
+            answer = replace(answer, headers=headers, body=body)
+    return answer
 
 
 def _existing(ca_file: str) -> str:

@@ -7,11 +7,19 @@ from typing import Any
 
 from lxml import etree
 
-from adapter.core import xml
+from adapter.core import sasbiws, xml
 from adapter.core.answer import Answer, read_answer
-from adapter.core.failures import ClientFault, CredentialsRefused, RequestRefused
+from adapter.core.errors import Problem
+from adapter.core.failures import (
+    ClientFault,
+    ContractUnusable,
+    CredentialsRefused,
+    RequestRefused,
+)
+from adapter.core.prompts import problems_of
 from adapter.core.redact import without_links
-from adapter.core.route import Credentials, Route
+from adapter.core.request import Request
+from adapter.core.route import Credentials, Route, TransportName
 from adapter.ports import Call, Clock, Contract, ContractStore, HttpRequest
 from adapter.sas.download import Way
 from adapter.sas.envelope import SOAP, Operation, envelope_of
@@ -39,7 +47,7 @@ class SoapTransport:
         self._clock = clock
         self._refresh = Refresh(session, clock)
         self._reading = threading.Lock()
-        self._operations: dict[tuple[str, str], tuple[Contract, Operation]] = {}
+        self._operations: dict[tuple[str, str, bool], tuple[Contract, Operation]] = {}
 
     def contract(self, route: Route) -> Contract:
         """The pinned contract of this route; the one time that none is pinned, it is fetched.
@@ -77,19 +85,36 @@ class SoapTransport:
                 error.details += self._refresh.compared(contract, call.route)
             raise
 
+    def prompt_problems(self, route: Route, sealed: bytes) -> tuple[Problem, ...]:
+        """What the pinned contract says against the prompts; nothing where none can be read."""
+        if route.transport is not TransportName.SOAP:
+            return ()
+        inputs = Request.opened(sealed)
+        try:
+            contract = self._contracts.get(route.address)
+            if contract is None:
+                return ()
+            name, instream = route.stored_process, bool(inputs.instream)
+            operation = self._operation(contract, name, instream=instream)
+        except ContractUnusable:
+            return ()
+        return problems_of(operation.prompts, inputs.parameters)
+
     def _usable(self, route: Route) -> Contract:
         """The published contract, read once before it is pinned: an unusable one never is."""
         contract = fetch_contract(
             self._session, route.address, clock=self._clock, way=Way.of(route)
         )
-        operation_for(contract, route.stored_process)
+        operation_for(contract, route.stored_process, instream=route.mapping.has_instream)
         return contract
 
     def _request(self, call: Call, contract: Contract) -> HttpRequest:
-        operation = self._operation(contract, call.route.stored_process)
-        envelope = envelope_of(operation, call.table)
+        inputs = Request.opened(call.table)
+        stored_process, instream = call.route.stored_process, bool(inputs.instream)
+        operation = self._operation(contract, stored_process, instream=instream)
+        envelope = envelope_of(operation, inputs)
         if call.route.credentials:
-            _add_token(envelope, call.route.credentials)
+            add_token(envelope, call.route.credentials)
         headers = {
             "Content-Type": "text/xml; charset=UTF-8",
             "Accept": "text/xml",
@@ -98,17 +123,18 @@ class SoapTransport:
         }
         return HttpRequest("POST", call.route.address, headers, _to_bytes(envelope), _masked)
 
-    def _operation(self, contract: Contract, stored_process: str) -> Operation:
+    def _operation(self, contract: Contract, stored_process: str, *, instream: bool) -> Operation:
         """The operation, read once for each state of the contract."""
-        key = (contract.address, stored_process)
+        key = (contract.address, stored_process, instream)
         with self._reading:
             known = self._operations.get(key)
             if known is None or known[0].files != contract.files:
-                known = self._operations[key] = (contract, operation_for(contract, stored_process))
+                read = operation_for(contract, stored_process, instream=instream)
+                known = self._operations[key] = (contract, read)
         return known[1]
 
 
-def _add_token(envelope: xml.Element, credentials: Credentials) -> None:
+def add_token(envelope: xml.Element, credentials: Credentials) -> None:
     """Put user and password into the header in clear text, as SAS expects them; TLS covers them.
 
     Source: Guide, "Security": WS-Security UsernameToken.
@@ -139,8 +165,14 @@ def _masked(message: bytes) -> bytes:
         password.text = "***"
     for element in body.iter():
         if element.text:
-            element.text = without_links(element.text)
+            hidden = _is_base64(element)  # what it hides cannot be masked
+            element.text = "(Base64)" if hidden else without_links(element.text)
     return _to_bytes(envelope)
+
+
+def _is_base64(element: xml.Element) -> bool:
+    """Whether this is the content of a generic stream."""
+    return not len(element) and xml.local_name(element) == sasbiws.VALUE
 
 
 def _to_bytes(envelope: xml.Element) -> bytes:

@@ -12,9 +12,10 @@ from typing import Any
 
 from adapter.core import sasbiws, xml
 from adapter.core.failures import ContractUnusable
+from adapter.core.prompts import Prompt
 from adapter.core.redact import shortened
 from adapter.ports import Contract
-from adapter.sas.envelope import Operation
+from adapter.sas.envelope import DataSource, Operation
 from adapter.wsdl import names
 
 _BOUND = f"{names.wsdl('binding')}/{names.wsdl('operation')}"
@@ -51,8 +52,13 @@ class PinnedFiles:
         return content
 
 
-def operation_for(contract: Contract, stored_process: str) -> Operation:
+def operation_for(contract: Contract, stored_process: str, *, instream: bool = True) -> Operation:
     """The operation of a contract that runs this stored process.
+
+    Args:
+        contract: Where to look for it.
+        stored_process: Its name.
+        instream: Whether it is to take a document.
 
     Raises:
         ContractUnusable: The WSDL cannot be read, has no such operation, or the operation takes
@@ -60,7 +66,8 @@ def operation_for(contract: Contract, stored_process: str) -> Operation:
     """
     try:
         offered = _offered(contract)
-        return _described(_chosen(offered, stored_process, contract.address), contract.address)
+        chosen = _chosen(offered, stored_process, contract.address)
+        return _described(chosen, contract.address, instream=instream)
     except ContractUnusable:
         raise
     except Exception as error:  # zeep raises whatever its parser stumbles over
@@ -123,26 +130,65 @@ def _alphanumeric(name: str) -> str:
     return "".join(filter(str.isalnum, name)).casefold()
 
 
-def _described(operation: Any, address: str) -> Operation:
+def _described(operation: Any, address: str, *, instream: bool) -> Operation:
     place = f"operation {shortened(operation.name)} in the WSDL of {address}"
     wrapper = operation.input.body
     parts = list(_children(wrapper))
-    streams = _the(sasbiws.STREAMS, parts, place)
-    source = _source(list(_children(streams)), place)
-    value = _the(sasbiws.VALUE, _children(source), f"data source {source.name} of {place}")
+    streams = next(_named(sasbiws.STREAMS, parts), None)
+    if instream:
+        streams = _the(sasbiws.STREAMS, parts, place)
+    found = [] if streams is None else list(_children(streams))
+    document = _source(found, place) if instream else None
+    if document is not None:
+        _the(sasbiws.VALUE, _children(document), f"data source {document.name} of {place}")
     prompts = next(_named(sasbiws.PARAMETERS, parts), None)
     return Operation(
         name=operation.name,
         soap_action=operation.soapaction or "",
         wrapper=wrapper.qname.text,
-        streams=streams.qname.text,
-        source=source.qname.text,
-        value=value.qname.text,
-        content_type=_content_type(source),
-        parameters="" if prompts is None or prompts.is_optional else prompts.qname.text,
-        parameters_first=prompts in parts[: parts.index(streams)],
-        table=tuple(_table_namespaces(value)),
+        streams="" if streams is None else streams.qname.text,
+        sources=tuple(_data_sources(found)),
+        instream="" if document is None else document.name,
+        parameters="" if prompts is None else prompts.qname.text,
+        parameters_needed=prompts is not None and not prompts.is_optional,
+        parameters_first=streams is None or prompts in parts[: parts.index(streams)],
+        prompts=() if prompts is None else tuple(map(_prompt, _children(prompts))),
     )
+
+
+def _data_sources(sources: Iterable[Any]) -> Iterator[DataSource]:
+    for source in sources:
+        value = next(_named(sasbiws.VALUE, _children(source)), None)
+        if value is not None:
+            yield DataSource(
+                source.name,
+                source.qname.text,
+                value.qname.text,
+                _content_type(source),
+                tuple(_table_namespaces(value)),
+            )
+
+
+def _prompt(element: Any) -> Prompt:
+    members = tuple(map(_prompt, _children(element)))
+    many = element.max_occurs
+    return Prompt(
+        element.name,
+        element.qname.text,
+        "" if members else _schema_type(element.type),
+        members,
+        None if many == "unbounded" else int(many),
+        not element.is_optional,
+    )
+
+
+def _schema_type(found: Any) -> str:
+    """Local name of the built-in type that a simple type is, or restricts."""
+    for each in type(found).__mro__:
+        name = each.__dict__.get("_default_qname")
+        if name is not None:
+            return str(name.localname)
+    return ""
 
 
 def _children(element: Any) -> Iterator[Any]:

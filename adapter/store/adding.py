@@ -61,8 +61,10 @@ def _take_links(connection: Connection, message: Message, first: RowMapping, now
             f"another body, for delivery {first['id']}"
         )
     fresh = {**rows.sent_columns(message), "updated_at": now}
+    if message.staging is not None and State(first["state"]) is not State.RUNNING:
+        fresh |= rows.unstaged_columns(message.staging, now)
     if first["why"] == LINKS_EXPIRED:
-        fresh |= rows.queued_columns(now)
+        fresh = rows.queued_columns(now) | fresh
     elif State(first["state"]).ended:
         return
     connection.execute(sa.update(deliveries).where(deliveries.c.id == first["id"]).values(fresh))

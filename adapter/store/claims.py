@@ -50,6 +50,7 @@ _CLAIMED = (
     deliveries.c.queued_at,
     deliveries.c.links_expire_at,
     deliveries.c.token,
+    deliveries.c.staging,
 )
 
 _LINES = Prepared(_WAITING)

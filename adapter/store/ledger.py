@@ -204,6 +204,7 @@ class SqlLedger:
                 deliveries.c.key_value,
                 deliveries.c.key_source,
                 deliveries.c.freed_key,
+                deliveries.c.staging,
                 deliveries.c.document.is_not(None).label("sealed"),
             )
             .where(deliveries.c.id == rows.storable(delivery_id))
@@ -245,6 +246,9 @@ def _again(row: RowMapping, message: Message | None, now: float) -> rows.Columns
             "key_value": columns["key_value"] or rows.key_value(message),
             "key_source": row["key_source"] or message.key.source.value,
         }
+        staging = rows.staging_of(row)
+        if message.staging is not None and not (staging and staging.done_at):
+            columns |= rows.unstaged_columns(message.staging, now)
     return columns
 
 

@@ -91,6 +91,8 @@ def _delivered_columns(held: Mapping[str, Any], lease: Lease, outcome: Outcome) 
     payload, masked = links.payload_masked(held["payload"])
     if held["document"] != lease.table:  # its task came again, with fresh links, during the call
         masked |= links.masked_values(lease.table)
+    if lease.staging is not None:
+        masked |= lease.staging.masks()
     columns: rows.Columns = {
         "payload": payload,
         "document": links.document_without_signatures(held["document"]),

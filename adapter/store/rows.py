@@ -23,6 +23,8 @@ from adapter.core.delivery import (
 from adapter.core.errors import Problem
 from adapter.core.failures import Effect
 from adapter.core.message import Message
+from adapter.core.stage_failures import NotStaged
+from adapter.core.staging import WAITS_FROM, Staging
 from adapter.core.verdict import Delivered, Hold, Park, Retry
 from adapter.store.tables import attempts, deliveries
 
@@ -58,8 +60,25 @@ def message_columns(message: Message, now: float) -> Columns:
         "accepted_at": now,
         "queued_at": now,
         "updated_at": now,
-        "due_at": now,
+        "due_at": now + WAITS_FROM if message.staging else now,
+        "staging": staging_column(message.staging),
     }
+
+
+def staging_column(staging: Staging | None) -> Columns | None:
+    """How it stands with the files of a delivery."""
+    return None if staging is None else staging.to_json()
+
+
+def unstaged_columns(staging: Staging, now: float) -> Columns:
+    """A delivery whose files are to be staged first, from the beginning."""
+    return {"staging": staging.to_json(), "due_at": WAITS_FROM + now}
+
+
+def staging_of(row: Row) -> Staging | None:
+    """How it stands with the files of a delivery, by its columns."""
+    value = _from_json(row["staging"])
+    return None if value is None else Staging.from_json(value)
 
 
 def sent_columns(message: Message) -> Columns:
@@ -163,7 +182,7 @@ def delivery_of(row: Row, history: Iterable[Iterable[Any]]) -> Delivery:
         accepted_at=row["accepted_at"],
         queued_at=row["queued_at"],
         updated_at=row["updated_at"],
-        due_at=row["due_at"],
+        due_at=row["due_at"] % WAITS_FROM,
         transport=row["transport"],
         why=row["why"],
         code=row["code"],
@@ -173,6 +192,7 @@ def delivery_of(row: Row, history: Iterable[Iterable[Any]]) -> Delivery:
         history=tuple(Attempt(*attempt) for attempt in history),
         task_id=row["task_id"],
         links_expire_at=row["links_expire_at"],
+        staging=staging_of(row),
     )
 
 
@@ -190,6 +210,7 @@ def lease_of(row: Row, started_at: float, gate: Gate) -> Lease:
         queued_at=row["queued_at"],
         links_expire_at=row["links_expire_at"],
         gate=gate,
+        staging=staging_of(row),
     )
 
 
@@ -218,10 +239,11 @@ def _verdict_columns(outcome: Outcome) -> Columns:
         case Delivered():
             return {"state": State.DELIVERED.value, "why": ""}
         case Retry(after_s):
+            staged_first = WAITS_FROM if isinstance(outcome.failure, NotStaged) else 0.0
             return {
                 "state": State.RETRYING.value,
                 "why": "",
-                "due_at": outcome.ended_at + after_s,
+                "due_at": staged_first + outcome.ended_at + after_s,
             }
         case Park(why):
             return {"state": State.PARKED.value, "why": why}

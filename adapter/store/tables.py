@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 2
+VERSION = 3
 """Raised with every change of a table; a database of a newer version is refused."""
 
 # SQLite uses a partial index only where the states stand in the query as literals.
@@ -12,6 +12,8 @@ WAITING = sa.text("state IN ('queued', 'retrying')")
 RUNNING = sa.text("state = 'running'")
 REJECTED = sa.text("state = 'rejected'")
 ENDED = sa.text("state IN ('delivered', 'parked', 'rejected', 'cancelled')")
+UNSTAGED = sa.text("state IN ('queued', 'retrying') AND due_at >= 100000000000.0")
+"""Those whose files are staged first; the number is `core.staging.WAITS_FROM`."""
 
 METADATA = sa.MetaData()
 
@@ -53,6 +55,8 @@ deliveries = sa.Table(
     sa.Column("result", _JSON),
     sa.Column("payload", sa.LargeBinary, nullable=False),
     sa.Column("document", sa.LargeBinary),
+    # NULL costs nothing to step to: only deliveries whose files are staged have it.
+    sa.Column("staging", _JSON),
     sa.UniqueConstraint("stored_process", "key_value", name="one_delivery_per_key"),
 )
 
@@ -122,5 +126,6 @@ _index("waiting", WAITING, deliveries.c.stored_process, deliveries.c.due_at)
 _index("arrived", WAITING, deliveries.c.stored_process, deliveries.c.accepted_at)
 _index("running", RUNNING, deliveries.c.stored_process, deliveries.c.server, deliveries.c.address)
 _index("rejected", REJECTED, deliveries.c.accepted_at)
+_index("unstaged", UNSTAGED, deliveries.c.due_at)
 _index("ended", ENDED, deliveries.c.state, deliveries.c.updated_at)
 sa.Index("newest", deliveries.c.accepted_at)

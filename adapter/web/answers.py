@@ -17,6 +17,7 @@ from adapter.core.failures import CredentialsRefused
 from adapter.core.redact import shortened
 from adapter.core.verdict import parked_remedy
 from adapter.web.guard import OriginRefused
+from adapter.web.refusals import Refusal
 from adapter.web.token import CHALLENGE, OperatorTokenWrong
 
 Json = dict[str, Any]
@@ -66,6 +67,8 @@ def json_response(body: Json, status: int = 200) -> Response:
 
 def status_of(error: AdapterError) -> int:
     """The HTTP status of an error of the tree."""
+    if isinstance(error, Refusal):
+        return error.status
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
@@ -76,8 +79,15 @@ def headers_of(error: AdapterError) -> dict[str, str]:
             return {"Retry-After": str(STORE_RETRY_AFTER_S)}
         case OperatorTokenWrong():
             return {"WWW-Authenticate": CHALLENGE}
+        case Refusal() if error.retry_after_s:
+            return {"Retry-After": str(error.retry_after_s)}
         case _:
             return {}
+
+
+def challenges_of(error: AdapterError) -> tuple[str, ...]:
+    """What a 401 says of the ways to authenticate, a header for each."""
+    return error.challenges if isinstance(error, Refusal) else ()
 
 
 def sas_status(code: str) -> int:
@@ -166,6 +176,8 @@ def delivery_body(delivery: Delivery, hold: AccountHold | None) -> Json:
     }
     if not delivery.state.ended:
         body["dueAt"] = time_text(delivery.due_at)
+    if delivery.staging is not None:
+        body["staging"] = delivery.staging.told()
     if delivery.state is State.DELIVERED:
         body["result"] = (delivery.result or Answer()).to_json()
     if delivery.code:

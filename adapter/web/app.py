@@ -16,12 +16,25 @@ from adapter.core.errors import AdapterError, PayloadTooLarge, Rejected, StoreUn
 from adapter.observe import Observer
 from adapter.ports import Clock, DeliveryStore
 from adapter.survey import Survey
-from adapter.web import answers, guard
+from adapter.web import answers, guard, openapi
 from adapter.web.answers import json_response
+from adapter.web.auth import Reception
+from adapter.web.files import Files
 from adapter.web.operating import Operating
+from adapter.web.refusals import Refusal
 from adapter.web.waiting import Waiting, preferred_wait_s
 
 WEBHOOK = "/ExecuteSTP"
+SAFE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""What a browser is told with each answer; a page may say otherwise of itself."""
+
 UNKNOWN_ADDRESS = f"Check the address: tasks are posted to {WEBHOOK}."
 
 
@@ -33,9 +46,11 @@ class Web:
     survey: Survey
     waiting: Waiting
     operating: Operating
+    reception: Reception
     deliveries: DeliveryStore
     clock: Clock
     observer: Observer
+    files: Files
 
     def app(self) -> Flask:
         """The application, ready for any WSGI server."""
@@ -54,15 +69,17 @@ class Web:
         app.add_url_rule(f"{WEBHOOK}/<rest:stored_process>", "execute", **post)
         app.add_url_rule("/deliveries/<delivery_id>", "delivery", self.delivery)
         self.operating.add_to(app)
+        self.files.add_to(app)
         app.add_url_rule("/healthz", "healthz", _healthy)
         app.add_url_rule("/readyz", "readyz", self.ready)
+        openapi.add_to(app)
         return app
 
     def begin(self) -> None:
         """What every request goes through first."""
         g.started = self.clock.monotonic()
         g.request_id = guard.request_id(request)
-        guard.refuse_foreign_origin(request)
+        g.caller = guard.admit(request, self.reception)
 
     def execute(self, stored_process: str = "") -> Response:
         """Take in one task; answer at once, or with the result if the caller waits."""
@@ -99,6 +116,7 @@ class Web:
             ms=self._ms(),
             state=delivery.state if delivery and accepted.replayed else "",
             remedy=remedy,
+            caller=g.caller.name,
         )
 
     def _look(self, delivery_id: str) -> tuple[Delivery | None, AccountHold | None]:
@@ -178,10 +196,13 @@ class Web:
             status=status,
             code=error.code,
             message=error.message,
+            peer=request.remote_addr if isinstance(error, Refusal) else "",
         )
         body = answers.adapter_error_body(error, g.request_id, self.clock.now())
         response = json_response(body, status)
         response.headers.update(answers.headers_of(error))
+        for challenge in answers.challenges_of(error):
+            response.headers.add("WWW-Authenticate", challenge)
         return response
 
     def too_large(self, _: RequestEntityTooLarge) -> Response:
@@ -226,7 +247,8 @@ def _accepted(delivery_id: str, state: State, after: str = "") -> Response:
 
 def _sign(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
-    response.headers["Cache-Control"] = "no-store"
+    for name, value in SAFE_HEADERS.items():
+        response.headers.setdefault(name, value)
     return response
 
 

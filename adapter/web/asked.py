@@ -15,6 +15,7 @@ from adapter.core.redact import shortened
 
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 100
+MAX_OFFSET = 100_000_000
 
 FILTERS = ("state", "storedProcess", "code", "task", "text", "olderThan", "newerThan", "id")
 """Names of the query and of a body that say which deliveries are meant."""

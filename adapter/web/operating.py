@@ -19,7 +19,6 @@ from adapter.web.answers import Json, json_response
 from adapter.web.token import Doorman
 
 HELD_WITHOUT_A_WORD = "held by an operator"
-_MOST_OFFSET = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Operating:
         """Deliveries, newest first, and how it stands with all of them."""
         query = asked.query_of(request, (*asked.FILTERS, "limit", "offset"))
         limit = asked.number_of(query, "limit", asked.DEFAULT_LIMIT, asked.MAX_LIMIT)
-        offset = asked.number_of(query, "offset", 0, _MOST_OFFSET)
+        offset = asked.number_of(query, "offset", 0, asked.MAX_OFFSET)
         wanted = self._filter({name: query[name] for name in query if name in asked.FILTERS})
         matching = sum(self.survey.ledger.count(wanted).values())
         found = self.survey.ledger.find(wanted, limit, offset)

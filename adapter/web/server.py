@@ -11,13 +11,16 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
+from typing import Any
 
 from flask import Flask
 from waitress import create_server, wasyncore
 from waitress.channel import HTTPChannel
 
+from adapter.core.access import Network, ServerLimits, address_of, within
 from adapter.core.errors import AddressInUse
 from adapter.observe import Observer
 
@@ -27,14 +30,51 @@ CONNECTIONS = 200
 """Callers at a time; below the 512 that `select()` can watch on Windows."""
 
 CHANNEL_TIMEOUT_S = 120
+CLEANUP_S = 1
+"""Seconds between two looks for connections that must be closed."""
+
 HEADER_BYTES = 32 * 1024
 _LOOK_S = 0.05
 _SILENT_S = 0.5
 _BIND_AGAIN_S = 5.0
+_LIMITS = ServerLimits()
+_CLOSE = b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+_TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" + _CLOSE
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\n" + _CLOSE
 
 
 class _QuietChannel(HTTPChannel):  # type: ignore[misc]  # no types
-    """A connection that the loop leaves alone while a thread writes to it, instead of spinning."""
+    """A connection that the loop leaves alone while a thread writes to it, instead of spinning.
+
+    Attributes:
+        coming_since: When the request that comes in began, in seconds of the monotonic clock;
+            None between two requests.
+    """
+
+    coming_since: float | None = None
+
+    def __init__(self, server: Any, *args: Any, **options: Any) -> None:
+        super().__init__(server, *args, **options)
+        self.coming_since = time.monotonic()
+        if server.guests.are_too_many(self):
+            self.turn_away(_TOO_MANY)
+
+    def received(self, data: bytes) -> bool:
+        """What came in, and since when it is part of a request that is not whole."""
+        before = self.request
+        read = bool(super().received(data))
+        if self.request is None:
+            self.coming_since = None
+        elif self.request is not before:
+            self.coming_since = time.monotonic()
+        return read
+
+    def turn_away(self, answer: bytes) -> None:
+        """End the connection with this answer, as far as its caller still hears it."""
+        if not self.total_outbufs_len:  # else it would stand in the middle of another answer
+            with suppress(OSError):
+                self.socket.send(answer)
+        self.will_close = True
 
     def writable(self) -> bool:
         """True where the loop itself has something to do."""
@@ -42,6 +82,33 @@ class _QuietChannel(HTTPChannel):  # type: ignore[misc]  # no types
         if free:
             self.outbuf_lock.release()
         return bool(free or self.will_close or self.close_when_flushed)
+
+
+class _Guests:
+    """Sees to it that no caller takes the place of others."""
+
+    def __init__(self, limits: ServerLimits, trusted: Sequence[Network]) -> None:
+        self._limits = limits
+        self._trusted = trusted
+
+    def are_too_many(self, newcomer: _QuietChannel) -> bool:
+        """Whether this connection is one more than its address may have."""
+        most, host = self._limits.connections_per_address, newcomer.addr[0]
+        if not most or within(address_of(host), self._trusted):
+            return False
+        channels = list(newcomer.server.active_channels.values())
+        return len([each for each in channels if each.addr[0] == host]) > most
+
+    def end_slow_ones(self, channels: Iterable[_QuietChannel]) -> None:
+        """Close the connections whose request is not whole in time."""
+        now = time.monotonic()
+        for channel in channels:
+            if channel.coming_since is None:
+                continue
+            if channel.requests:  # it is not read from meanwhile: the caller is not to blame
+                channel.coming_since = now
+            elif now - channel.coming_since > self._limits.request_timeout_s:
+                channel.turn_away(_TOO_SLOW)
 
 
 class HttpServer:
@@ -52,10 +119,19 @@ class HttpServer:
         listener: Of `listen`.
         threads: Requests that are answered at a time.
         max_body_bytes: The application's own limit; four times as much is read before it is asked.
+        limits: What one caller may cost.
+        trusted: Proxies, which may have as many connections as they like.
     """
 
-    def __init__(
-        self, app: Flask, listener: socket.socket, *, threads: int, max_body_bytes: int
+    def __init__(  # noqa: PLR0913  each is a limit of its own
+        self,
+        app: Flask,
+        listener: socket.socket,
+        *,
+        threads: int,
+        max_body_bytes: int,
+        limits: ServerLimits = _LIMITS,
+        trusted: Sequence[Network] = (),
     ) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._listener = listener
@@ -66,6 +142,7 @@ class HttpServer:
             connection_limit=CONNECTIONS,
             backlog=BACKLOG,
             channel_timeout=CHANNEL_TIMEOUT_S,
+            cleanup_interval=CLEANUP_S,
             max_request_body_size=4 * max_body_bytes,
             inbuf_overflow=2 * max_body_bytes,
             max_request_header_size=HEADER_BYTES,
@@ -74,6 +151,9 @@ class HttpServer:
             ident=None,
         )
         self._server.channel_class = _QuietChannel
+        self._server.guests = self._guests = _Guests(limits, trusted)
+        self._end_idle_ones = self._server.maintenance
+        self._server.maintenance = self._tidy
         host, port = listener.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self._loop = threading.Thread(target=self._server.run, name="http", daemon=True)
@@ -99,6 +179,11 @@ class HttpServer:
         self._loop.join(timeout=1.0)
         self._server.trigger.close()
         return finished
+
+    def _tidy(self, now: float) -> None:
+        """Close what is idle for too long, and what comes in too slowly; in the loop's thread."""
+        self._end_idle_ones(now)
+        self._guests.end_slow_ones(list(self._server.active_channels.values()))
 
     def _busy(self) -> bool:
         return bool(self._server.accepting or self._server.active_channels)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from adapter.core.breaker import Breaker
 from adapter.core.delivery import Attempt, Delivery, Kept, State
 from adapter.core.errors import AdapterError
+from adapter.core.redact import without_links
 from adapter.operate import Exported, Result, Retried
 from adapter.survey import Held, Overview, Survey
 from adapter.web.answers import REMEDIES, Json, delivery_body, time_text
@@ -59,7 +60,7 @@ def whole_json(survey: Survey, delivery: Delivery, kept: Kept | None = None) -> 
     for attempt in body["history"]:
         attempt["durationMs"] = durations[attempt["number"]]
     if kept is not None:
-        body |= {"requestId": kept.request_id, "idempotencyKey": kept.key}
+        body |= {"requestId": kept.request_id, "idempotencyKey": without_links(kept.key)}
     return body
 
 

@@ -4,7 +4,7 @@ import importlib.metadata
 
 import pytest
 
-from adapter.cli import wsdl
+from adapter.cli import schema, wsdl
 from adapter.cli.main import COMMANDS
 
 
@@ -17,7 +17,11 @@ def test_help_lists_every_command_and_the_exit_codes(run):
     assert run("-h").out == ended.out
 
 
-EVERY = [*COMMANDS, *(f"wsdl {name}" for name in wsdl.COMMANDS)]
+EVERY = [
+    *COMMANDS,
+    *(f"wsdl {name}" for name in wsdl.COMMANDS),
+    *(f"schema {name}" for name in schema.COMMANDS),
+]
 
 
 @pytest.mark.parametrize("command", EVERY)
@@ -30,8 +34,19 @@ def test_every_command_has_help_with_a_sentence_and_its_options(run, command):
 
 
 WSDL = [f"wsdl {name}" for name in wsdl.COMMANDS]
-HOMES = ["serve", "work", "call", "validate", *WSDL]
-JSON = ["init", "call", "validate", *WSDL]
+SCHEMA = [f"schema {name}" for name in schema.COMMANDS if name != "infer"]
+HOMES = [
+    "serve",
+    "work",
+    "doctor",
+    "call",
+    "map",
+    "validate",
+    *WSDL,
+    "schema infer",
+    "schema check",
+]
+JSON = ["init", "doctor", "call", "map", "validate", *WSDL, *SCHEMA]
 
 
 def test_commands_that_work_in_a_home_take_one_and_those_with_a_result_have_json(run):

@@ -67,7 +67,7 @@ def test_show(run, home, filled):
     words = {line.split()[0]: line.split()[1] for line in done.out.splitlines()}
     assert words["engine"] == "sqlite"
     assert words["place"] == str(filled)
-    assert (words["version"], words["deliveries"], words["queued"]) == ("2", "2", "2")
+    assert (words["version"], words["deliveries"], words["queued"]) == ("3", "2", "2")
     assert not done.err
 
 
@@ -79,8 +79,8 @@ def test_show_as_json(run, home, filled):
     assert told == {
         "engine": "sqlite",
         "place": str(filled),
-        "version": 2,
-        "expected": 2,
+        "version": 3,
+        "expected": 3,
         "deliveries": 2,
         "states": {"queued": 2},
     }
@@ -107,7 +107,7 @@ def test_show_tells_of_an_old_one(run, home, old):
     done = run("store", "show", "--home", home)
 
     assert done.exit_code == 0
-    assert "1 (this sasbiws needs 2)" in done.out
+    assert "1 (this sasbiws needs 3)" in done.out
     assert "sasbiws store upgrade" in done.err
 
 
@@ -123,20 +123,20 @@ def test_upgrade(run, home, old):
     done = run("store", "upgrade", "--home", home)
 
     assert done.exit_code == 0
-    assert "version 1 is now version 2" in done.out
-    copy = Path(f"{old}.before-0002")
+    assert "version 1 is now version 3" in done.out
+    copy = Path(f"{old}.before-0003")
     assert str(copy) in done.out
     assert copy.exists()
     again = run("store", "upgrade", "--home", home)
-    assert (again.exit_code, "has version 2 already" in again.out) == (0, True)
+    assert (again.exit_code, "has version 3 already" in again.out) == (0, True)
 
 
 def test_upgrade_as_json(run, home, old):
     told = [json.loads(run("store", "upgrade", "--home", home, "--json").out) for _ in range(2)]
 
     assert told == [
-        {"place": str(old), "from": 1, "to": 2, "copy": f"{old}.before-0002"},
-        {"place": str(old), "from": 2, "to": 2, "copy": None},
+        {"place": str(old), "from": 1, "to": 3, "copy": f"{old}.before-0003"},
+        {"place": str(old), "from": 3, "to": 3, "copy": None},
     ]
 
 

@@ -104,7 +104,11 @@ def test_every_setting_has_its_variable(home, key):
     home.default()
     (home.folder / "conf" / "company-ca.pem").touch()
     (home.folder / "pw").write_text("p", encoding="ascii")
+    key_file = home.folder / "conf" / "jwt.pem"
+    key_file.write_text("-----BEGIN PUBLIC KEY-----\n", encoding="ascii")
     text = "pw" if key.name == "stppassword_file" else key.example.partition(" = ")[2].strip("'")
     user = {} if key.name == "stpusername" else {"SASBIWS_STPUSERNAME": "u"}
     password = {} if key.name.startswith("stpp") else {"SASBIWS_STPPASSWORD": "p"}
+    if key.name == "jwt_key_file":
+        user |= {"SASBIWS_JWT_ISSUER": "i", "SASBIWS_JWT_AUDIENCE": "a"}
     assert home.load(**user, **password, **{key.variable: text})

@@ -230,5 +230,5 @@ def test_older_source_is_refused(place, other):
     opened(place_of(place)).dispose()
     opened(place_of(place), lambda connection, _: versions.mark(connection, 1)).dispose()
 
-    with pytest.raises(Exception, match="has version 1, expected 2"):
+    with pytest.raises(Exception, match="has version 1, expected 3"):
         copied(place, other)

@@ -143,6 +143,7 @@ def test_nothing_is_lost(version_1):
             "forgiven": 0,
             "server": None,
             "address": None,
+            "staging": None,
         }
 
 
@@ -165,11 +166,11 @@ def test_upgraded_database_is_worked_on(version_1, clock):
 def test_large_columns_stand_last_in_a_file(version_1):
     upgraded(version_1).dispose()
     if "://" not in version_1:
-        assert list(rows(version_1, "deliveries")[0])[-2:] == ["payload", "document"]
+        assert list(rows(version_1, "deliveries")[0])[-3:] == ["payload", "document", "staging"]
 
 
 def test_older_database_is_refused_and_says_what_to_do(version_1):
-    with pytest.raises(StoreOutdated, match="has version 1, expected 2") as caught:
+    with pytest.raises(StoreOutdated, match="has version 1, expected 3") as caught:
         opened(place_of(version_1))
 
     assert "sasbiws store upgrade" in caught.value.remedy
@@ -181,7 +182,7 @@ def test_upgrade_of_today_s_changes_nothing(place):
     before = rows(place, "alembic_version", "1")
     upgraded(place).dispose()
 
-    assert rows(place, "alembic_version", "1") == before == [{"version_num": "0002"}]
+    assert rows(place, "alembic_version", "1") == before == [{"version_num": "0003"}]
     assert not copy_of(Path(place)).exists()
 
 
@@ -195,7 +196,7 @@ def test_newer_database_is_refused(place):
     opened(place_of(place), lambda connection, _: first_of_a_newer(connection)).dispose()
 
     for prepare in (versions.prepare, upgrade):
-        with pytest.raises(StoreUnavailable, match="has version 99, expected at most 2"):
+        with pytest.raises(StoreUnavailable, match="has version 99, expected at most 3"):
             opened(place_of(place), prepare)
 
 
@@ -233,7 +234,7 @@ def test_file_is_copied_before_for_its_owner_alone(version_1, path):
         return
     upgraded(version_1).dispose()
 
-    copy = Path(f"{path}.before-0002")
+    copy = Path(f"{path}.before-0003")
     assert copy.stat().st_mode & 0o777 == 0o600
     connection = sqlite3.connect(copy)
     assert connection.execute("PRAGMA user_version").fetchone() == (1,)
@@ -248,7 +249,7 @@ def test_file_of_an_odd_name_is_upgraded(tmp_path):
 
     upgraded(place).dispose()
 
-    assert version_of(place) == 2
+    assert version_of(place) == 3
 
 
 def test_killed_upgrade_leaves_either_version_whole(version_1):
@@ -268,6 +269,6 @@ def test_killed_upgrade_leaves_either_version_whole(version_1):
         assert {name: rows(version_1, name) for name in before} == before
 
     assert kills > 3
-    assert version_of(version_1) == 2
+    assert version_of(version_1) == 3
     assert len(rows(version_1, "deliveries")) == len(State)
     assert len(rows(version_1, "attempts")) == 2 * len(State)

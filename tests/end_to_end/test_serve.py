@@ -6,7 +6,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from adapter_process import SERVE, eventually
+from adapter_process import SERVE, eventually, log_of
 
 from adapter.cli.init import copy_home
 
@@ -34,7 +34,7 @@ def test_the_conf_folder_of_the_published_script_is_served_as_it_is(start, seed_
     eventually(lambda: adapter.delivery(delivery_id)["status"] == "parked")
     assert adapter.delivery(delivery_id)["error"]["code"] == "LINKS_EXPIRED"
     assert adapter.stop() == 0
-    log = (seed_home / "logs/sasbiws.log").read_text(encoding="utf-8")
+    log = log_of(seed_home)
     assert f"delivery={delivery_id}" in log
     assert "SAS-encoded password cannot be used" in log
     for secret in ("X-Amz-Signature=", "SAS005"):

@@ -72,7 +72,7 @@ def test_the_face_has_no_other_names():
 def test_a_home_does_what_is_documented_and_nothing_else():
     methods = inspect.getmembers(Home, inspect.isfunction)
     public = {name: method for name, method in methods if not name.startswith("_")}
-    assert set(public) == {"call", "validate", "submit", "delivery", "request", "close"}
+    assert set(public) == {"call", "validate", "mapped", "submit", "delivery", "request", "close"}
     assert all(method.__doc__ for method in public.values())
 
 

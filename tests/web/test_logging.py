@@ -8,7 +8,8 @@ import pytest
 from callers import LINK, PASSWORD, SIGNATURE, get, post, task, until
 
 from adapter.emulator import Switches
-from adapter.observe import LOG_FILE, log, start_logging
+from adapter.log_files import log_files
+from adapter.observe import log, start_logging
 
 CONFIG = """\
 [DEFAULT]
@@ -39,7 +40,7 @@ def logged(site):
     settings = site.serving.parts.settings.log
     start_logging(settings.level, settings.folder if settings.enabled else None)
     try:
-        yield settings.folder / LOG_FILE
+        yield next(iter(log_files(settings.folder)), None)
     finally:
         for handler in log.handlers:
             handler.close()
@@ -204,7 +205,7 @@ def test_the_log_file_lies_where_the_conf_says_relative_to_the_home(open_site):
         CONFIG.replace("#log", "proglog = true\nloglevel = INFO\nlogfilepath = .\\logs\\")
     )
     with logged(site) as file:
-        assert file == site.home / "logs" / "sasbiws.log"
+        assert file.parent == site.home / "logs"
         post(site, task("Echo"), wait=30)
         assert lines(file, "attempt")
 

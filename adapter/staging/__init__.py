@@ -1,0 +1,1 @@
+"""Staging: the files behind a task's presigned links are fetched, checked, and kept for SAS."""

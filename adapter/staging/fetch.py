@@ -1,0 +1,290 @@
+"""One file, from its link to the disk: streamed, taken up where it broke off, and proven whole."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from http.client import HTTPException
+from pathlib import Path
+
+from urllib3 import HTTPResponse
+from urllib3.exceptions import HTTPError
+
+from adapter.core.failures import LinksExpired
+from adapter.core.stage_failures import (
+    FileHostRefused,
+    FileTooLarge,
+    FileUnavailable,
+    StageDiskFull,
+)
+from adapter.core.staging import StagedFile
+from adapter.sas.connection import Connections, NotConnectedError, Wait, ask
+from adapter.sas.due import DueResponse
+from adapter.sas.trouble import not_sent
+from adapter.staging.host import FileHost, file_host
+from adapter.store.staged_folder import PART
+
+PIECE_BYTES = 256 * 1024
+SILENT_S = 60.0
+"""Seconds without a byte after which a file host is given up."""
+CONNECT_S = 10.0
+TELL_S = 2.0
+"""Seconds between two words of progress."""
+
+_OK, _PARTIAL, _OUT_OF_RANGE = 200, 206, 416
+_GONE = frozenset({400, 401, 403, 404, 410})
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+_MD5 = re.compile(r'"?([0-9a-f]{32})"?')
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+
+Tell = Callable[[StagedFile], None]
+"""Is told how far it is; raises where nobody wants the file any more."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What may be fetched.
+
+    Args:
+        hosts: From where.
+        max_bytes: Of one file.
+        ca_file: Certificate authorities to trust; empty trusts the built-in list.
+    """
+
+    hosts: tuple[str, ...]
+    max_bytes: int
+    ca_file: str = ""
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Where a file comes from and goes to.
+
+    Args:
+        place: Where it lies once it is whole.
+    """
+
+    host: FileHost
+    place: Path
+    bounds: Bounds
+    tell: Tell
+
+    @property
+    def part(self) -> Path:
+        """Where it lies before."""
+        return self.place.with_name(self.place.name + PART)
+
+
+class _Sums:
+    """The sums of what is on disk; the MD5 only where the file host has told one."""
+
+    def __init__(self, etag: str) -> None:
+        told = _MD5.fullmatch(etag)
+        self.told_md5 = told[1] if told else ""
+        self.sha256 = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False)  # as S3 has it
+
+    def add(self, piece: bytes) -> None:
+        self.sha256.update(piece)
+        if self.told_md5:
+            self._md5.update(piece)
+
+    def differs(self) -> bool:
+        return bool(self.told_md5) and self.told_md5 != self._md5.hexdigest()
+
+
+class Fetch:
+    """Fetches files, from any number of threads."""
+
+    def __init__(self) -> None:
+        self._connections = Connections()
+
+    def __call__(
+        self, link: str, file: StagedFile, folder: Path, bounds: Bounds, tell: Tell
+    ) -> StagedFile:
+        """The file, whole and on disk.
+
+        Where the connection breaks it goes on at once, for as long as that brings anything.
+
+        Raises:
+            LinksExpired: The link is refused.
+            FileHostRefused, FileTooLarge: It may not be fetched.
+            FileUnavailable, StageDiskFull: Not now; what is on disk stays.
+        """
+        place = folder / file.name
+        if file.sha256 and place.is_file() and place.stat().st_size == file.got:
+            return file
+        host = file_host(link, bounds.hosts, bounds.ca_file)
+        way = _Way(host, place, bounds, tell)
+        before = -1
+        while True:
+            try:
+                return self._get(way, _on_disk(file, way.part))
+            except _BrokeOff as broken:
+                file = broken.file
+                if not file.etag:
+                    way.part.unlink(missing_ok=True)
+                if not file.etag or file.got <= before:
+                    raise FileUnavailable(f"{host.name} broke off: {broken}") from None
+                before = file.got
+
+    def _get(self, way: _Way, file: StagedFile) -> StagedFile:
+        host = way.host
+        wait = Wait(CONNECT_S, SILENT_S)
+        try:
+            with self._connections.to(host.server, wait, fresh=True, at=host.at) as connection:
+                request = ("GET", host.target, b"")
+                try:
+                    response = ask(connection, wait, request, _headers(file))
+                except (OSError, HTTPError, HTTPException) as error:
+                    raise _BrokeOff(file, error) from None
+                with closing(response):
+                    return _take(response, way, file)
+        except NotConnectedError as error:
+            told = not_sent(error.cause, host.name, CONNECT_S).message
+            raise FileUnavailable(told) from None
+
+
+class _BrokeOff(Exception):
+    """The answer ended before the file did."""
+
+    def __init__(self, file: StagedFile, why: Exception) -> None:
+        super().__init__(type(why).__name__)
+        self.file = file
+
+
+def _on_disk(file: StagedFile, part: Path) -> StagedFile:
+    """The file with as much as a former attempt, perhaps of a process that died, has left."""
+    here = part.stat().st_size if part.is_file() and file.etag else 0
+    return replace(file, got=here)
+
+
+def _headers(file: StagedFile) -> dict[str, str]:
+    headers = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+    if file.got:
+        headers |= {"Range": f"bytes={file.got}-", "If-Range": file.etag}
+    return headers
+
+
+def _take(response: HTTPResponse, way: _Way, file: StagedFile) -> StagedFile:
+    file = _begun(response, way.host, file)
+    _check_size(file, way.bounds)
+    way.tell(file)
+    sums = _Sums(file.etag)
+    with _writing():
+        _read_part(way.part, file.got, sums)
+    file = _written(response, way, file, sums)
+    if file.total is not None and file.got != file.total:
+        raise _BrokeOff(file, EOFError())
+    _check_sum(response, way, file, sums)
+    with _writing():
+        way.part.replace(way.place)
+    return replace(file, total=file.got, sha256=sums.sha256.hexdigest())
+
+
+def _begun(response: HTTPResponse, host: FileHost, file: StagedFile) -> StagedFile:
+    """The file as its host tells it, with the bytes that are kept of it."""
+    status = response.status
+    etag = response.headers.get("ETag", "")
+    if status == _OK or (status == _OUT_OF_RANGE and file.got):
+        length = response.headers.get("Content-Length", "")
+        encoding = response.headers.get("Content-Encoding", "")
+        if status == _OUT_OF_RANGE:
+            raise _BrokeOff(replace(file, got=0, etag=""), EOFError())
+        total = int(length) if length.isdecimal() else None
+        return replace(file, got=0, total=total, etag=etag, encoding=encoding)
+    if status == _PARTIAL:
+        found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        if found and int(found[1]) == file.got and etag in {"", file.etag}:
+            return replace(file, total=int(found[2]))
+        raise _BrokeOff(replace(file, got=0, etag=""), EOFError())
+    raise _refusal(status, host)
+
+
+def _refusal(status: int, host: FileHost) -> Exception:
+    if status in _GONE:
+        return LinksExpired(f"{host.name} answers {status}: the link has expired or is refused")
+    if 300 <= status < 400:  # noqa: PLR2004  redirects
+        return FileHostRefused(f"{host.name} redirects elsewhere, which is not followed")
+    return FileUnavailable(f"{host.name} answers {status}", http_status=status)
+
+
+def _check_size(file: StagedFile, bounds: Bounds) -> None:
+    size = max(file.got, file.total or 0)
+    if size > bounds.max_bytes:
+        raise FileTooLarge(
+            f"{file.name} has {size} bytes or more, expected at most {bounds.max_bytes}"
+        )
+
+
+def _written(response: HTTPResponse, way: _Way, file: StagedFile, sums: _Sums) -> StagedFile:
+    told_at = time.monotonic()
+    with _writing():
+        part = way.part.open("r+b" if file.got else "wb")
+    with part:
+        part.seek(file.got)
+        for piece in _pieces(response, file):
+            with _writing():
+                part.write(piece)
+            sums.add(piece)
+            file = replace(file, got=file.got + len(piece))
+            _check_size(file, way.bounds)
+            if time.monotonic() - told_at > TELL_S:
+                told_at = time.monotonic()
+                way.tell(file)
+        with _writing():
+            part.flush()
+            os.fsync(part.fileno())
+    return file
+
+
+def _pieces(response: HTTPResponse, file: StagedFile) -> Iterator[bytes]:
+    original = response._original_response  # noqa: SLF001  urllib3 has no other way to it
+    got = 0
+    while True:
+        if isinstance(original, DueResponse):
+            original.wait_anew(SILENT_S)
+        try:
+            piece = response.read(PIECE_BYTES, decode_content=False)
+        except (OSError, HTTPError, HTTPException) as error:
+            raise _BrokeOff(replace(file, got=file.got + got), error) from None
+        if not piece:
+            return
+        got += len(piece)
+        yield piece
+
+
+def _read_part(part: Path, size: int, sums: _Sums) -> None:
+    if size:
+        with part.open("rb") as kept:
+            while size and (piece := kept.read(min(PIECE_BYTES, size))):
+                sums.add(piece)
+                size -= len(piece)
+
+
+def _check_sum(response: HTTPResponse, way: _Way, file: StagedFile, sums: _Sums) -> None:
+    """Nothing, where the ETag is no MD5 or the file's; else all of it is fetched again."""
+    by_key = "kms" in response.headers.get("x-amz-server-side-encryption", "")
+    if sums.differs() and not by_key:
+        way.part.unlink(missing_ok=True)
+        raise FileUnavailable(
+            f"{file.name} differs from what its file host sums up as {sums.told_md5}"
+        )
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """A block whose file errors say that there is no room."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            why = os.strerror(error.errno or 0)
+            raise StageDiskFull(f"var/staged cannot be written: {why}") from None
+        raise

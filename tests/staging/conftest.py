@@ -1,0 +1,140 @@
+"""What the staging tests stand on: an S3 server, and file hosts that misbehave on purpose."""
+
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+
+LIMIT_S = 30.0
+
+
+def eventually(true, timeout_s=LIMIT_S):
+    deadline = time.monotonic() + timeout_s
+    while not (value := true()):
+        assert time.monotonic() < deadline, f"not within {timeout_s:g} s"
+        time.sleep(0.02)
+    return value
+
+
+@pytest.fixture(scope="session")
+def s3_url():
+    """A moto server that speaks S3, as a process of its own."""
+    program = (
+        "import logging; logging.disable(logging.INFO)\n"
+        "from werkzeug.serving import make_server\n"
+        "from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app\n"
+        "app = DomainDispatcherApplication(create_backend_app)\n"
+        "server = make_server('127.0.0.1', 0, app, threaded=True)\n"
+        "print(server.port, flush=True)\n"
+        "server.serve_forever()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+    process.kill()
+    process.communicate(timeout=LIMIT_S)
+
+
+@pytest.fixture
+def bucket(s3_url):
+    """Puts objects and signs links, as boto3 does it."""
+    return Bucket(s3_url)
+
+
+class Bucket:
+    def __init__(self, url):
+        self.url = url
+        requests.put(f"{url}/exports", timeout=LIMIT_S).raise_for_status()
+
+    def put(self, key, body):
+        address = f"{self.url}/exports/{key}"
+        requests.put(address, data=body, timeout=LIMIT_S).raise_for_status()
+
+    def link(self, key, seconds=3600):
+        import boto3
+        from botocore.config import Config
+
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+            config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+        )
+        return client.generate_presigned_url(
+            "get_object", Params={"Bucket": "exports", "Key": key}, ExpiresIn=seconds
+        )
+
+
+class Host:
+    """A file host of one file. `ranges` holds the Range header of every request.
+
+    `cut_after` bytes it breaks off, once for each number in the list; `size` sends so many zeros
+    in place of the body.
+    """
+
+    def __init__(self, body=b"", etag='"one"'):
+        self.body, self.etag, self.status = body, etag, 200
+        self.size, self.cut_after, self.ranges, self.location = None, [], [], ""
+        host = self
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self):
+                host.answer(self)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def answer(self, request):
+        asked = request.headers.get("Range")
+        self.ranges.append(asked)
+        total = self.size or len(self.body)
+        resumes = asked and request.headers.get("If-Range") == self.etag
+        start = int(asked[6:-1]) if resumes else 0
+        request.send_response(self.status if self.status != 200 else 206 if resumes else 200)
+        request.send_header("ETag", self.etag)
+        if self.location:
+            request.send_header("Location", self.location)
+        if resumes:
+            request.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
+        request.send_header("Content-Length", str(total - start))
+        request.end_headers()
+        end = min(total, start + self.cut_after.pop(0)) if self.cut_after else total
+        piece = b"\0" * 2**20
+        while start < end:
+            part = self.body[start:end] if self.size is None else piece[: end - start]
+            request.wfile.write(part)
+            start += len(part)
+        request.close_connection = True
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def host():
+    hosts = []
+
+    def start(*args, **options):
+        hosts.append(Host(*args, **options))
+        return hosts[-1]
+
+    yield start
+    for each in hosts:
+        each.stop()
