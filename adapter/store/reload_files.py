@@ -60,7 +60,7 @@ class ReloadFiles:
         Raises:
             OSError: The folder cannot be written.
         """
-        self._answers.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._answers.mkdir(mode=0o700, exist_ok=True)
         _write(self._answers / (owner + _SUFFIX), json.dumps(dict(answer), ensure_ascii=False))
 
     def answers(self) -> dict[str, dict[str, Any]]:

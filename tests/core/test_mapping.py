@@ -118,6 +118,15 @@ def test_a_refused_expression(expression, position, reason):
     assert reason in caught.value.reason
 
 
+def test_a_bare_number_is_told_how_to_be_written():
+    with pytest.raises(ExpressionRefused) as caught:
+        Expression.compile("truncate(b, 3)")
+    assert (caught.value.position, caught.value.expected) == (
+        12,
+        "a number between backquotes, such as `5`",
+    )
+
+
 @pytest.mark.parametrize(
     "expression",
     ["abs(text)", "sas_date(text)", "sas_date(`1e16`)", "number(text)", "sum(items)", "max_by(items, &@)",
@@ -139,6 +148,23 @@ def test_what_goes_wrong_names_expression_and_path():
 def test_the_steps_of_a_document_are_bounded():
     with pytest.raises(Unfit, match="too many steps"):
         value_of("items[].[id, n, $.items[].[id, n]]", budget=Budget(20))
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [("r", {"a": "$.big"}), ("r[*].merge(@, $)", {}), ("r", {"a": "join($.big, $.r)"})],
+)
+def test_the_text_of_a_document_is_bounded(rows, columns):
+    payload = payload_of({"big": "x" * 250_000, "r": [{}] * 200})
+    document = build(payload, route_of(rows, rest=not columns, columns=columns))
+    assert len(document.xml) < 30_000_000
+    reasons = " ".join(problem.reason for problem in document.problems)
+    assert "too long together" in reasons or "joined text is too long" in reasons
+
+
+def test_the_text_that_functions_make_costs_steps():
+    with pytest.raises(Unfit, match="too many steps"):
+        value_of("[text($), text($), text($)]", budget=Budget(60))
 
 
 def test_rows_reach_the_whole_payload():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.core import failures
+from adapter.core import failures, stage_failures
 from adapter.core.failures import DeliveryError, Effect
 from adapter.core.route import Policy
 from adapter.core.verdict import TABLE, Hold, Park, Retry, delay_s, judge, parked_remedy
@@ -36,6 +36,13 @@ ROWS = [
     (failures.ConnectTimedOut,      Effect.NOT_SENT,  NOW,                         NOW),
     (failures.TlsFailed,            Effect.NOT_SENT,  NOW,                         NOW),
     (failures.ContractUnavailable,  Effect.NOT_SENT,  NOW,                         NOW),
+    (stage_failures.FileUnavailable, Effect.NOT_SENT, NOW,                         NOW),
+    (stage_failures.StageDiskFull,  Effect.NOT_SENT,  NOW,                         NOW),
+    (stage_failures.StageCrashed,   Effect.NOT_SENT,  NOW,                         NOW),
+    (stage_failures.NotStaged,      Effect.NOT_SENT,  NOW,                         NOW),
+    (stage_failures.FileHostRefused, Effect.NOT_SENT, Park("file_host_refused"),   Park("file_host_refused")),
+    (stage_failures.FileTooLarge,   Effect.NOT_SENT,  Park("file_too_large"),      Park("file_too_large")),
+    (stage_failures.StageMismatch,  Effect.NOT_SENT,  Park("stage_mismatch"),      Park("stage_mismatch")),
     (failures.SasBusy,              Effect.NOT_RUN,   NOW,                         NOW),
     (failures.CredentialsRefused,   Effect.NOT_RUN,   Hold(),                      Hold()),
     (failures.RequestRefused,       Effect.NOT_RUN,   Park("request_refused"),     Park("request_refused")),
