@@ -14,8 +14,10 @@ from adapter.core.document import NO_FACTS, Document, Facts, build
 from adapter.core.errors import DocumentInvalid, Problem, Rejected
 from adapter.core.message import Message
 from adapter.core.payload import MAX_NAME, Limits, Payload
-from adapter.core.redact import without_links
+from adapter.core.redact import shortened, without_links
+from adapter.core.request import Request
 from adapter.core.route import Route
+from adapter.core.xml import XmlRefused
 from adapter.current import RouteTable
 from adapter.observe import Observer
 from adapter.ports import Clock, DeliveryStore, Schemas
@@ -126,8 +128,15 @@ def judged_document(
     Builder and schema judge it, and the prompts' types where a pinned WSDL declares them.
     """
     document = build(payload, route, facts)
-    judged = schemas.problems(document.table, route.schema) if document.table else ()
-    unfit = prompts(route, document.xml) if route.mapping.parameters else ()
+    try:
+        judged = schemas.problems(document.table, route.schema) if document.table else ()
+        if document.xml != document.table:
+            Request.opened(document.xml)  # what a transport could not open is never accepted
+        unfit = prompts(route, document.xml) if route.mapping.parameters else ()
+    except XmlRefused as error:
+        reason = "the document is too large to be read"
+        problem = Problem("/Table", reason, found=shortened(str(error)))
+        return document, (*document.problems, problem)
     return document, (*document.problems, *judged, *unfit)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
@@ -114,7 +115,15 @@ class LogFiles:
     def _open(self, day: str, number: int) -> int:
         name = f"sasbiws-{day}.log" if number == 1 else f"sasbiws-{day}.{number}.log"
         append = 0 if self._lock else os.O_APPEND
-        return os.open(self._folder / name, _FLAGS | append, 0o640)
+        file = os.open(self._folder / name, _FLAGS | append, 0o640)
+        self._give(file)
+        return file
+
+    def _give(self, file: int) -> None:
+        """A file that a command of root begins is for the account of the adapter to go on with."""
+        if sys.platform != "win32" and not os.geteuid():
+            owner = self._folder.stat()
+            os.fchown(file, owner.st_uid, owner.st_gid)
 
     def _is_full(self, file: int) -> bool:
         return os.fstat(file).st_size >= self._max_bytes

@@ -241,18 +241,17 @@ class Operate:
             raise LinksExpired("the presigned links of the task have expired: it cannot be sent")
 
     def _discard(self, delivery_id: str) -> None:
-        self._end(delivery_id, (State.PARKED, State.REJECTED), DISCARDED, "cancel")
+        self._end(delivery_id, (State.PARKED, State.REJECTED), DISCARDED, "queued ones: cancel")
 
     def _cancel(self, delivery_id: str) -> None:
-        self._end(delivery_id, (State.QUEUED, State.RETRYING), CANCELLED, "discard")
+        self._end(delivery_id, (State.QUEUED, State.RETRYING), CANCELLED, "parked ones: discard")
 
     def _end(self, delivery_id: str, states: tuple[State, State], why: str, other: str) -> None:
         state = self.survey.get(delivery_id).state
         if state not in states:
             expected = " or ".join(states)
             raise DeliveryNotWaiting(
-                f"delivery {delivery_id} is {state}, expected {expected}; "
-                f"the verb for other states is {other}"
+                f"delivery {delivery_id} is {state}, expected {expected} (for {other})"
             )
         self.ledger.cancel(delivery_id, why)
         self.bell.ring()

@@ -95,7 +95,7 @@ class Reload:
 
 def problems_of(refusal: AdapterError) -> tuple[Problem, ...]:
     """Every problem of a refusal; the refusal itself where it lists none."""
-    return refusal.problems or (Problem(refusal.code, refusal.message, refusal.remedy),)
+    return refusal.problems or (Problem(refusal.code, refusal.message),)
 
 
 def release_changed_accounts(

@@ -119,6 +119,7 @@ class Adapter:
 
     def close(self) -> None:
         """Let go of the database and of what proves this process alive."""
+        self.stager.desk.store.close()
         self.ledger.close()
         self.deliveries.close()
         self.shared.close()

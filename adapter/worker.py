@@ -53,6 +53,7 @@ class Worker:
     unbroken: Callable[[float], bool]
     _known: set[str] = field(default_factory=set)
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Begin to deliver."""
@@ -74,6 +75,7 @@ class Worker:
         self.bell.ring()
         self._dispatcher.join()
         finished = self._all_free(self.clock.monotonic() + grace_s)
+        self._ended.set()
         for _ in range(self.threads):
             self._leased.put(None)
         return finished
@@ -95,16 +97,13 @@ class Worker:
                     self._take_over()
                 pause_s = self._lease_all()
             except StoreUnavailable as error:
-                self._pause_for(error)
+                self._tell(error)
+                self._stopping.wait(STORE_PAUSE_S)
             except Exception as error:  # noqa: BLE001  whatever it was, deliveries go on
                 self.observer.crash("dispatch", error)
                 self._stopping.wait(STORE_PAUSE_S)
             else:
                 self.bell.wait_due(due, pause_s)
-
-    def _pause_for(self, error: StoreUnavailable) -> None:
-        self.observer.event("store", logging.ERROR, code=error.code, message=error.message)
-        self._stopping.wait(STORE_PAUSE_S)
 
     def _take_over(self) -> None:
         owners = self.deliveries.owners()
@@ -162,26 +161,45 @@ class Worker:
         """Make the attempt; the next one, if it was leased with the record of this one."""
         lease = leased.lease
         try:
+            if self._stopping.is_set():
+                self.deliveries.give_back(lease)
             # Others may have taken it over where the process was out of sight: it is not sent then.
-            if self.unbroken(leased.since):
+            elif self.unbroken(leased.since):
                 return self._record(lease, self.deliver.attempt(lease))
             self._known.discard(lease.token)
+        except StoreUnavailable as error:
+            self._tell(error)
         except Exception as error:  # noqa: BLE001  the lease stays: the next start judges it
             self.observer.crash("record", error)
         return None
 
     def _record(self, lease: Lease, outcome: Outcome) -> _Leased | None:
-        """Write the outcome down; where the process stops before that can be, the lease stays."""
+        """Write the outcome down; the next lease, if that came with it."""
+        try:
+            following = self._record_and_lease(lease, outcome)
+        except Exception as error:  # noqa: BLE001  the fault may be the next one's, not this one's
+            self._tell(error)
+            self._record_alone(lease, outcome)
+            following = None
+        self._known.discard(lease.token)
+        return following
+
+    def _record_alone(self, lease: Lease, outcome: Outcome) -> None:
+        """Write the outcome down, however long that takes.
+
+        Raises:
+            StoreUnavailable: The process stops before that can be; the lease stays.
+        """
         while True:
             try:
-                following = self._record_and_lease(lease, outcome)
+                self.deliver.record(lease, outcome)
             except StoreUnavailable as error:
-                self._pause_for(error)
-                if self._stopping.is_set():
-                    return None
+                if self._ended.is_set():
+                    raise
+                self._tell(error)
             else:
-                self._known.discard(lease.token)
-                return following
+                return
+            self._ended.wait(STORE_PAUSE_S)
 
     def _record_and_lease(self, lease: Lease, outcome: Outcome) -> _Leased | None:
         since = self.clock.monotonic()
@@ -197,3 +215,9 @@ class Worker:
             if isinstance(leased, Idle):
                 self._known.discard(claimant.token)
         return None if isinstance(leased, Idle) else _Leased(leased, since)
+
+    def _tell(self, error: Exception) -> None:
+        if isinstance(error, StoreUnavailable):
+            self.observer.event("store", logging.ERROR, code=error.code, message=error.message)
+        else:
+            self.observer.crash("record", error)

@@ -334,18 +334,19 @@ def resident_mib(pid: int) -> float:
 
 
 def killed(site: Site, count: int) -> Figures:
-    """Two processes deliver, and the one with attempts under way is killed: what became of all."""
+    """The process that delivers is killed while another waits: what became of all."""
     server, url = site.serve("--no-work")
     post(url, count)
-    site.work()
+    working = site.work()
     kills = []
     for part in range(1, 4):
-        other = site.work()
+        successor = site.work()
         enough = count * part // 4
         eventually(partial(site.ended_beyond, enough))
-        other.kill()
+        working.kill()
         kills.append(time.time())
-        other.wait()
+        working.wait()
+        working = successor
     eventually(lambda: site.in_state("delivered", "parked") == count)
     with site.engine.connect() as connection:
         died = sa.select(attempts.c.ended_at).where(attempts.c.code == "WORKER_DIED")

@@ -218,7 +218,11 @@ def _read_secret(prompt: str) -> Secret:
     """The first line of standard input; from a terminal without showing it."""
     if sys.stdin.isatty():
         return Secret(str(click.prompt(prompt, hide_input=True, err=True)))
-    return Secret(sys.stdin.readline().rstrip("\r\n"))
+    encoding = sys.stdin.encoding or "utf-8"
+    try:
+        return Secret(sys.stdin.buffer.readline().decode(encoding).rstrip("\r\n"))
+    except UnicodeDecodeError:
+        raise click.UsageError(f"standard input is no text, expected {encoding}") from None
 
 
 def _told(caller: Caller) -> dict[str, Any]:

@@ -137,6 +137,7 @@ def _tell(replies: Sequence[Reply]) -> None:
             shell.err.print(f"process {reply.pid}: refused, and goes on as before", markup=False)
             for line in reply.problems:
                 shell.err.print(f"  - {escape(line)}")
+            shell.err.print(f"  [bold]Remedy:[/] {escape(reply.remedy)}")
         else:
             shell.out.print(f"process {reply.pid}: reloaded")
         if reply.restart_for:
@@ -152,7 +153,7 @@ def _beyond(settings: Settings) -> tuple[Problem, ...]:
 
     steps = (
         lambda: read_callers(settings.home),
-        lambda: Jwt(settings.access.jwt) if settings.access.jwt else None,
+        lambda: Jwt(rules) if (rules := settings.access.jwt) and rules.key.reveal() else None,
         lambda: wiring.refuse_bad_schemas(settings.routes, wiring.schemas_of(settings)),
     )
     found: list[Problem] = []

@@ -44,6 +44,11 @@ class Reply:
         return tuple(map(_line, self.said.get("problems", ())))
 
     @property
+    def remedy(self) -> str:
+        """What to do where it refused."""
+        return str(self.said.get("remedy", ""))
+
+    @property
     def restart_for(self) -> tuple[str, ...]:
         """Keys that hold only from its next start on."""
         return tuple(self.said.get("restart_for", ()))
@@ -51,7 +56,7 @@ class Reply:
     def to_json(self) -> dict[str, Any]:
         """The reply as JSON members."""
         outcome = "silent" if self.silent else "refused" if self.refused else "reloaded"
-        names = ("code", "message", "problems", "restart_for")
+        names = ("code", "message", "remedy", "problems", "restart_for")
         facts = {name: self.said[name] for name in names if self.said.get(name)}
         return {"pid": self.pid, "outcome": outcome, **facts}
 

@@ -31,8 +31,8 @@ from adapter.emulator import Emulator
 def command(port: int, host: str, folder: Path) -> None:
     """Run a stand-in for SAS BI Web Services until Ctrl-C or SIGTERM.
 
-    It offers the stored processes Download File, Add Floats, Echo, Slow, Fault, Hello and
-    Count_Segment by SOAP and REST, writes real data sets, and fails on demand.
+    It offers the stored processes Download File, Add Floats, Echo, Slow, Fault, Hello,
+    Count_Segment and Read Sources by SOAP and REST, writes real data sets, and fails on demand.
     """
     told = stop_signal()
     emulator = Emulator(port=port, host=host, folder=folder, log=click.echo)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
 from adapter.cli import shell
-from adapter.config import TEMPLATE, examine
+from adapter.config import TEMPLATE, Settings, examine
+from adapter.core.errors import Problem
 
 FOLDERS = ("conf", "sas", "sas/code", "sas/conf", "schemas", "wsdl_cache")
 SERVICE = "serviceConfig.ini"
@@ -36,9 +38,16 @@ def command(folder: Path, former: Path | None, *, as_json: bool) -> None:
     adopted = _adopt(former, folder) if former else []
     written, kept = copy_home(folder)
     ours = [file for file in kept if file not in adopted]
-    _report(folder, [*adopted, *written], ours, as_json=as_json)
-    if former and not as_json:
-        _tell_findings(folder)
+    findings = examine(folder, os.environ) if former else None
+    if as_json:
+        told = _findings_json(*findings) if findings else {}
+        files = {"written": _names([*adopted, *written]), "kept": _names(ours)}
+        shell.print_json({"home": str(folder), **files, **told})
+        return
+    _tell_files([*adopted, *written], ours)
+    if findings:
+        _tell_findings(*findings)
+    _tell_next(folder, adopted=bool(former))
 
 
 def copy_home(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -80,9 +89,8 @@ def _adopt(former: Path, folder: Path) -> list[Path]:
     return adopted
 
 
-def _tell_findings(folder: Path) -> None:
+def _tell_findings(settings: Settings, problems: tuple[Problem, ...]) -> None:
     """What the adapter finds in the conf that was adopted."""
-    settings, problems = examine(folder, os.environ)
     for name in settings.routes.named:
         click.echo(f"found    stored process {name}")
     if settings.routes.default:
@@ -93,18 +101,30 @@ def _tell_findings(folder: Path) -> None:
         click.echo(f"problem  {problem}")
 
 
-def _report(folder: Path, written: list[Path], kept: list[Path], *, as_json: bool) -> None:
-    if as_json:
-        shell.print_json({"home": str(folder), "written": _names(written), "kept": _names(kept)})
-        return
+def _findings_json(settings: Settings, problems: tuple[Problem, ...]) -> dict[str, Any]:
+    return {
+        "storedProcesses": [*settings.routes.named],
+        "notes": [note.to_json() for note in settings.notes],
+        "problems": [problem.to_json() for problem in problems],
+    }
+
+
+def _tell_files(written: list[Path], kept: list[Path]) -> None:
     for file in written:
         click.echo(f"written  {file}")
     for file in kept:
         click.echo(f"kept     {file}")
-    click.echo(
-        f"\nNext: put the address of SAS into {folder / 'conf' / 'serviceConfig.ini'}, then run\n"
-        f"  sasbiws serve --home {folder}"
+
+
+def _tell_next(folder: Path, *, adopted: bool) -> None:
+    home = f'"{folder}"' if " " in str(folder) else str(folder)
+    service = folder / "conf" / SERVICE
+    first = (
+        f"mend what is named above, until `sasbiws config check --home {home}` is content"
+        if adopted
+        else f"put the address of SAS into {service}"
     )
+    click.echo(f"\nNext: {first}, then run\n  sasbiws serve --home {home}")
 
 
 def _names(files: list[Path]) -> list[str]:

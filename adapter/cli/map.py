@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ from rich.table import Table
 
 from adapter.cli import shell
 from adapter.cli.tables import screen
-from adapter.core.columns import Column
+from adapter.core.columns import Column, Rows, Source
 from adapter.core.errors import Problem
 from adapter.core.redact import shortened
 from adapter.face import Home, Mapped
+
+BYTES = "bytes"
+SHOWN_ROWS = 20
+"""Rows of one data source that are shown; JSON has all."""
 
 
 @click.command("map")
@@ -45,16 +50,28 @@ def command(payload: str, stp: str, home: Path | None, *, as_json: bool) -> None
 
 def _show(mapped: Mapped) -> None:
     document = mapped.document
-    screen().print(_table("column", document.columns))
+    if document.table:
+        _show_rows("column", document.rows)
     if document.parameters:
         screen().print(_table("prompt", document.parameters))
-    if len(document.rows) > 1:
-        shell.err.print(f"the first of {len(document.rows)} rows is shown")
+    generic = [source.told for source in document.sources if source.rows is None]
+    if generic:
+        screen().print(_table("data source", generic))
+    for source in document.sources:
+        if source.rows is not None:
+            _show_rows(f"column of {source.told.name}", source.rows)
     for note in document.notes:
         shell.err.print(f"[yellow]note[/] {escape(str(note))}")
     for problem in mapped.problems:
         shell.err.print(f"[red]problem[/] {escape(str(problem))}")
     shell.err.print("[red]not valid[/]" if mapped.problems else "[green]valid[/]")
+
+
+def _show_rows(kind: str, rows: Rows) -> None:
+    for number, row in enumerate(rows[:SHOWN_ROWS]):
+        screen().print(_table(f"{kind}, row {number}" if len(rows) > 1 else kind, row))
+    if len(rows) > SHOWN_ROWS:
+        shell.err.print(f"{SHOWN_ROWS} of {len(rows)} rows are shown; --json shows all")
 
 
 def _table(kind: str, columns: Iterable[Column]) -> Table:
@@ -63,9 +80,18 @@ def _table(kind: str, columns: Iterable[Column]) -> Table:
         table.add_column(heading, overflow="fold")
     table.add_column("length", justify="right")
     for column in columns:
-        cells = (column.name, shortened(column.text), column.source, column.expression, column.kind)
-        table.add_row(*map(escape, cells), str(len(column.text)))
+        cells = (column.name, _value(column), column.source, column.expression, column.kind)
+        table.add_row(*map(escape, cells), str(_length(column)))
     return table
+
+
+def _value(column: Column, **limit: int) -> str:
+    """The value as it may be shown: what bytes hide cannot be masked."""
+    return "(bytes)" if column.kind == BYTES else shortened(column.text, **limit)
+
+
+def _length(column: Column) -> int:
+    return len(base64.b64decode(column.text) if column.kind == BYTES else column.text)
 
 
 def _json(mapped: Mapped) -> dict[str, Any]:
@@ -74,22 +100,31 @@ def _json(mapped: Mapped) -> dict[str, Any]:
         "valid": not mapped.problems,
         "stored_process": mapped.stored_process,
         "columns": _listed(document.columns),
-        "rows": len(document.rows),
+        "rows": [_listed(row) for row in document.rows],
         "parameters": _listed(document.parameters),
+        "sources": list(_sources(document.sources)),
         "notes": _problems(document.notes),
         "problems": _problems(mapped.problems),
     }
 
 
-def _listed(columns: Iterable[Column]) -> list[dict[str, str | int]]:
+def _sources(sources: Iterable[Source]) -> Iterator[dict[str, Any]]:
+    for source in sources:
+        (told,) = _listed([source.told])
+        if source.rows is not None:
+            told["rows"] = [_listed(row) for row in source.rows]
+        yield told
+
+
+def _listed(columns: Iterable[Column]) -> list[dict[str, Any]]:
     return [
         {
             "name": column.name,
-            "value": shortened(column.text, limit=len(column.text)),
+            "value": _value(column, limit=len(column.text)),
             "source": column.source,
             "expression": column.expression,
             "type": column.kind,
-            "length": len(column.text),
+            "length": _length(column),
         }
         for column in columns
     ]

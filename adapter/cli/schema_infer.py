@@ -14,7 +14,7 @@ from adapter.cli.wsdl_targets import settings_if_any
 from adapter.config import Settings
 from adapter.core import document
 from adapter.core.columns import Column
-from adapter.core.errors import DocumentInvalid, StpNameMissing, StpUnknown
+from adapter.core.errors import DocumentInvalid, PayloadRefused, StpNameMissing, StpUnknown
 from adapter.core.payload import Limits, Payload, checked_name
 from adapter.core.redact import shortened
 from adapter.core.route import Route, TransportName
@@ -23,6 +23,9 @@ from adapter.schema.proof import REQUIRED_FROM
 
 _ANY = Route("any", "http://localhost/", TransportName.REST, "nothing is sent")
 """For payloads of which the home knows no route: the mapping that needs no settings."""
+
+LONG = 400
+"""Characters that are shown of a path."""
 
 
 @click.command("infer")
@@ -70,7 +73,11 @@ def command(  # noqa: PLR0913  one argument per option
 def _rows(source: str, stp: str, settings: Settings | None) -> Iterator[tuple[Column, ...]]:
     """The rows that a payload becomes; what is wrong with it is told, and what is right is used."""
     limits = settings.limits if settings else Limits()
-    payload = Payload.parse(shell.read_payload(source, limits.max_bytes), limits)
+    body = shell.read_payload(source, limits.max_bytes)
+    try:
+        payload = Payload.parse(body, limits)
+    except PayloadRefused as error:
+        raise type(error)(f"{shortened(source, limit=LONG)}: {error}") from None
     built = document.build(payload, _route(payload, stp, settings))
     for problem in built.problems:
         shell.err.print(f"[yellow]note[/] {escape(shortened(source))}: {escape(str(problem))}")

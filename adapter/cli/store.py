@@ -94,9 +94,10 @@ def copy_command(source: str, target: str, *, as_json: bool) -> None:
     """
     from adapter.store import copying  # noqa: PLC0415  only this command needs it
 
-    places.expect(places.place_of(source))
-    whence = places.opened(places.place_of(source))
-    into = places.opened(places.place_of(target), copying.begin)
+    from_place, to_place = _named(source), _named(target)
+    places.expect(from_place)
+    whence = places.opened(from_place)
+    into = places.opened(to_place, copying.begin)
     try:
         with _bar(shown=not as_json) as progress:
             task = progress.add_task("copy", total=None)
@@ -116,6 +117,17 @@ def copy_command(source: str, target: str, *, as_json: bool) -> None:
         shell.out.print(f"{each.table:12}{each.rows:>9} rows  SHA-256 {each.sha256}")
     shell.out.print(f"[green]complete[/]: {escape(name_of(into))} holds all of it.")
     shell.out.print("Now let store_url name it, and start no adapter on the old one again.")
+
+
+def _named(text: str) -> Place:
+    place = places.place_of(text)
+    scheme, found, _ = text.partition("://")
+    if found and isinstance(place, Path):
+        raise click.UsageError(
+            f"{scheme}:// is no delivery database: name a file by its path, or a PostgreSQL "
+            "database by postgresql://USER@HOST/DATABASE"
+        )
+    return place
 
 
 def _bar(*, shown: bool) -> Progress:

@@ -210,7 +210,12 @@ def _files(delivery: Delivery) -> str:
     """How far the staging of each file is."""
     if delivery.staging is None:
         return ""
-    told = (f"{x.name} {x.got} of {x.total or '?'} bytes" for x in delivery.staging.files)
+    told = [
+        f"{x.name} {x.got} of {'?' if x.total is None else x.total} bytes"
+        for x in delivery.staging.files
+    ]
+    if delivery.staging.rows is not None:
+        told.append(f"{delivery.staging.rows} records")
     return f"{'staged' if delivery.staging.done_at else 'being staged'}: {', '.join(told)}"
 
 

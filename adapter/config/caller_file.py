@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,11 +90,22 @@ def write_callers(home: Path, callers: Iterable[Caller]) -> None:
     beside = path.with_suffix(".new")
     beside.unlink(missing_ok=True)
     file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    _give(file, path)
     with os.fdopen(file, "w", encoding="utf-8", newline="\n") as opened:
         opened.write(text)
         opened.flush()
         os.fsync(opened.fileno())
     beside.replace(path)
+
+
+def _give(file: int, path: Path) -> None:
+    """What root writes goes to the account that owns the folder: the adapter runs as that one."""
+    if sys.platform == "win32" or os.geteuid():
+        return
+    owner = path.parent.stat()
+    os.fchown(file, owner.st_uid, owner.st_gid)
+    with suppress(FileNotFoundError):
+        os.chown(f"{path}.lock", owner.st_uid, owner.st_gid)
 
 
 def changing(home: Path) -> FileLock:

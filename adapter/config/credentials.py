@@ -22,7 +22,7 @@ PASSWORD = "stppassword"  # noqa: S105 - the key's name
 PASSWORD_FILE = "stppassword_file"  # noqa: S105 - the key's name
 
 _ENCODED = re.compile(
-    r"""(?:str\s*\()? \s* ['"]? \s* [{(] SAS (?:[0-9]{2}[0-9A-Z] | ENC) [)}]""",
+    r"""['"]? (?:str\s*\()? \s* ['"]? \s* [{(] SAS (?:[0-9]{2}[0-9A-Z] | ENC) [)}]""",
     re.IGNORECASE | re.VERBOSE,
 )
 """What PROC PWENCODE writes, bare or in the `str(...)` of the published sample."""

@@ -17,6 +17,7 @@ from adapter.core.redact import shortened
 
 BY_DEFAULT = "default"
 MASK = "********"
+_WEB = ("http://", "https://")
 
 OF_STORED_PROCESS = (Place.ROUTE, Place.CREDENTIALS)
 """Places that have one value per stored process."""
@@ -96,4 +97,7 @@ def _one(key: Key, entry: Entry | None) -> Effective:
 def _shown(key: Key, text: str) -> str:
     """The text; nothing of it where it may hold a password, even by mistake."""
     in_address = "@" in text and "://" in text
-    return MASK if text and (key.secret or in_address) else text
+    if text and (key.secret or in_address):
+        return MASK
+    before, query, _ = text.partition("?")
+    return f"{before}?{MASK}" if query and before.startswith(_WEB) else text

@@ -17,6 +17,7 @@ from adapter.config.routes import Written, default_route, routes_by_name
 from adapter.config.sections import check_credentials, stored_processes
 from adapter.config.settings import LogSettings, Settings
 from adapter.config.sources import Sources, read
+from adapter.config.staging import check_short_links
 from adapter.config.values import Values
 from adapter.core.delivery import Retention, State
 from adapter.core.errors import ConfigurationInvalid, Problem
@@ -60,9 +61,11 @@ def examine(home: Path, environ: Mapping[str, str]) -> tuple[Settings, tuple[Pro
 
 def _settings(sources: Sources, findings: Findings) -> Settings:
     server, listen = sources.values(Place.SERVER), sources.values(Place.LISTEN)
+    routes = _routes(sources, findings)
+    check_short_links(routes.all(), server, listen, findings)
     return Settings(
         home=sources.home,
-        routes=_routes(sources, findings),
+        routes=routes,
         host=listen.get("host", str),
         port=listen.get("port", int),
         log=_log(

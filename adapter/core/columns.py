@@ -57,6 +57,25 @@ class Column:
     kind: str = field(default="", compare=False)
 
 
+Row = tuple[Column, ...]
+Rows = tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data source beside the instream.
+
+    Args:
+        told: Its name and where it came from; the text or the Base64 of a generic stream.
+        rows: Those of its Table; None for a generic stream.
+        is_base64: Whether the text is Base64.
+    """
+
+    told: Column
+    rows: Rows | None = None
+    is_base64: bool = False
+
+
 @dataclass
 class Columns:
     """The columns of one row while they are collected, no two of one name as SAS compares names.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from adapter.core import xml
-from adapter.core.columns import Column, default_columns
+from adapter.core.columns import Column, Rows, Source, default_columns
 from adapter.core.errors import Problem
 from adapter.core.expressions import Scope
 from adapter.core.moments import iso_datetime, moment_of
@@ -19,8 +19,6 @@ TABLE = "Table"
 ROW = "InData"
 MAX_COLUMNS = 1000
 """Columns of a row; more is a mistake of the task, not a table."""
-MAX_PROBLEMS = 200
-"""Problems told at most of a document whose mapping goes wrong in row after row."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,7 @@ class Document:
         table: The Table of the instream; empty where none is sent.
         rows: What every row holds.
         parameters: The values of prompts.
+        sources: What the data sources beside the instream hold.
     """
 
     xml: bytes
@@ -66,8 +65,9 @@ class Document:
     notes: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
     table: bytes = b""
-    rows: tuple[tuple[Column, ...], ...] = field(default=(), repr=False)
+    rows: Rows = field(default=(), repr=False)
     parameters: tuple[Column, ...] = ()
+    sources: tuple[Source, ...] = field(default=(), repr=False)
 
 
 def build(payload: Payload, route: Route, facts: Facts = NO_FACTS) -> Document:
@@ -83,25 +83,19 @@ def build(payload: Payload, route: Route, facts: Facts = NO_FACTS) -> Document:
 
 def _mapped(payload: Payload, route: Route, facts: Facts) -> Document:
     """The document by the expressions of the route."""
-    from adapter.core.mapped import Mapper  # noqa: PLC0415  only mappings owe the library
+    from adapter.core.mapped import MAX_PROBLEMS, Mapper  # noqa: PLC0415  owes a library
 
     mapper = Mapper(payload, route.mapping, facts.scope(payload))
     rows = mapper.rows() if route.mapping.has_instream else ()
     parameters = tuple(mapper.parameters())
     sources = tuple(mapper.sources())
     table = table_of(*rows) if route.mapping.has_instream else b""
-    tables = {each.name: table_of(*each.rows) for each in sources if each.rows is not None}
-    streams = (
-        *([Stream(INSTREAM, table)] if table else []),
-        *(
-            Stream(each.name, tables.get(each.name, b""), each.text, each.base64)
-            for each in sources
-        ),
-    )
+    further = tuple(map(_stream, sources))
+    streams = (*([Stream(INSTREAM, table)] if table else []), *further)
     problems = [*mapper.problems]
     for row in (*rows, *(row for each in sources for row in each.rows or ())):
         problems += _row_problems(row)
-    for one in (table, *tables.values()):
+    for one in (table, *(each.table for each in further)):
         problems += long_lines(one, route.max_line)
     return Document(
         Request(tuple(told for told, _ in parameters), streams).sealed(),
@@ -111,7 +105,15 @@ def _mapped(payload: Payload, route: Route, facts: Facts) -> Document:
         table,
         rows,
         tuple(column for _, column in parameters),
+        sources,
     )
+
+
+def _stream(source: Source) -> Stream:
+    name, text = source.told.name, source.told.text
+    if source.rows is not None:
+        return Stream(name, table_of(*source.rows))
+    return Stream(name, base64=text) if source.is_base64 else Stream(name, text=text)
 
 
 def table_of(*rows: tuple[Column, ...]) -> bytes:

@@ -200,8 +200,8 @@ class DocumentInvalid(Rejected):
 
     code = "DOCUMENT_INVALID"
     remedy = (
-        "Mend the schema of this stored process, then: sasbiws deliveries retry --state rejected; "
-        "or mend the task and run it again."
+        "Mend the schema or mapping of this stored process, then: sasbiws deliveries retry "
+        "--state rejected; or mend the task and run it again."
     )
 
 

@@ -20,6 +20,7 @@ from adapter.core.payload import Number
 from adapter.core.redact import shortened
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_MAX_JOINED = 2_000_000
 _ANY: dict[str, list[str]] = {"types": []}
 _MANY = {"types": [], "variadic": True}
 _MAX_TEXT = 1_000_000
@@ -91,7 +92,11 @@ class Functions(OfTheLibrary):
     @signature({"types": ["string"]}, _ANY)
     def _func_join(self, separator: str, values: Any) -> str:
         listed = values if isinstance(values, list) else [values]
-        return separator.join(text_of(each) for each in listed if each is not None)
+        texts = [text_of(each) for each in listed if each is not None]
+        length = sum(map(len, texts)) + len(separator) * len(texts)
+        if length > _MAX_JOINED:
+            raise Unfit("the joined text is too long", f"at most {_MAX_JOINED} characters")
+        return separator.join(texts)
 
     @signature({"types": ["string", "null"]})
     def _func_from_base64(self, value: Any) -> Any:

@@ -7,6 +7,7 @@ looks up its own parts.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from itertools import pairwise
@@ -70,6 +71,10 @@ class _Parser(Parser):
         return tree
 
 
+_CHARACTERS = 10
+"""Characters that a function may make for one step."""
+
+
 class _Interpreter(TreeInterpreter):
     def __init__(self, scope: Scope, budget: Budget) -> None:
         super().__init__(Options(custom_functions=Functions()))
@@ -80,7 +85,10 @@ class _Interpreter(TreeInterpreter):
         self._budget.steps -= 1
         if self._budget.steps < 0:
             raise Unfit("the expressions take too many steps for this payload")
-        return super().visit(node, *args, **kwargs)
+        found = super().visit(node, *args, **kwargs)
+        if isinstance(found, str) and node["type"] == "function_expression":
+            self._budget.steps -= len(found) // _CHARACTERS  # a text that was made takes memory
+        return found
 
     def visit_field(self, node: Any, value: Any) -> Any:
         name = node["value"]
@@ -120,7 +128,9 @@ def compiled(text: str) -> Tree:
         at_end = not str(error.token_value or "")
         position = len(text) if at_end else int(error.lex_position)
         reason = "the expression ends too early" if at_end else "this is not expected here"
-        raise ExpressionRefused(reason, position) from None
+        digit = re.match(r"-?[0-9]", text[position:])
+        wanted = "a number between backquotes, such as `5`" if digit else ""
+        raise ExpressionRefused(reason, position, wanted) from None
     except (JMESPathError, ValueError, RecursionError, IndexError):
         raise ExpressionRefused("this is not an expression", 0, "JMESPath") from None
     _check_arguments(tree, parser.tokens)

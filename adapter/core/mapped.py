@@ -11,6 +11,9 @@ from typing import Any
 from adapter.core.columns import (
     Column,
     Columns,
+    Row,
+    Rows,
+    Source,
     default_columns,
     leaves,
     text_of,
@@ -26,18 +29,10 @@ from adapter.core.request import Parameter
 
 MAX_VALUES = 1000
 """Values of one prompt."""
-
-Rows = tuple[tuple[Column, ...], ...]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A data source beside the instream: rows of a Table, else a text or Base64."""
-
-    name: str
-    rows: Rows | None = None
-    text: str = ""
-    base64: str = ""
+MAX_TEXT = 20_000_000
+"""Characters of all values of one document."""
+MAX_PROBLEMS = 200
+"""Problems told at most of a document whose mapping goes wrong in row after row."""
 
 
 @dataclass
@@ -50,6 +45,7 @@ class Mapper:
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     _budget: Budget = field(default_factory=Budget)
+    _room: int = MAX_TEXT
 
     def rows(self) -> Rows:
         """The rows of the instream."""
@@ -57,7 +53,13 @@ class Mapper:
             return (self._row(self.payload.root, lambda: default_columns(self.payload)),)
         found = self._value(Mapped("rows", self.mapping.rows), self.payload.root)
         where = shortened(f"rows = {self.mapping.rows.text}")
-        return tuple(self._row(row, partial(_members, row)) for row in self._objects(found, where))
+        objects = self._objects(found, where)
+        rows: list[Row] = []
+        for number, row in enumerate(objects):
+            rows.append(self._row(row, partial(_members, row), f"row {number}: "))
+            if self._room < 0:
+                break
+        return tuple(rows)
 
     def parameters(self) -> Iterator[tuple[Parameter, Column]]:
         """Every value of every prompt, each with what it came from."""
@@ -69,7 +71,9 @@ class Mapper:
                 continue
             for each in values:
                 if each is not None and (told := self._parameter(mapped, each)):
-                    yield told, _column(mapped, told.text or text_of(each), each)
+                    column = _column(mapped, told.text or text_of(each), each)
+                    if self._has_room((column,)):
+                        yield told, column
 
     def sources(self) -> Iterator[Source]:
         """The data sources beside the instream."""
@@ -79,34 +83,43 @@ class Mapper:
                 case None:
                     continue
                 case bytes():
-                    yield Source(mapped.name, base64=base64.b64encode(value).decode("ascii"))
+                    told = _column(mapped, base64.b64encode(value).decode("ascii"), value)
+                    yield Source(told, is_base64=True)
                 case dict() | list():
                     listed = value if isinstance(value, list) else [value]
                     where = shortened(f"{mapped.name} = {mapped.expression.text}")
                     objects = self._objects(listed, where)
-                    yield Source(mapped.name, tuple(self._whole(row) for row in objects))
+                    rows = tuple(self._told(_members(row)) for row in objects)
+                    yield Source(_column(mapped, "", value), rows)
                 case _:
-                    yield Source(mapped.name, text=without_forbidden(text_of(value)))
+                    yield Source(_column(mapped, without_forbidden(text_of(value)), value))
 
-    def _row(self, start: Any, rest: Callable[[], Columns]) -> tuple[Column, ...]:
+    def _row(self, start: Any, rest: Callable[[], Columns], place: str = "") -> Row:
         columns = Columns()
         for mapped in self.mapping.columns:
-            value = self._value(mapped, start)
+            value = self._value(mapped, start, place)
             if isinstance(value, bytes):
-                self._problem(mapped, "bytes cannot be a column", "a text; see `sources`")
+                reason = f"{place}bytes cannot be a column"
+                self._problem(mapped, reason, "a text; see `sources`")
             else:
                 columns.put(_column(mapped, text_of(value), value))
         if self.mapping.rest:
             columns.put_rest(rest())
         return self._told(columns)
 
-    def _whole(self, row: Any) -> tuple[Column, ...]:
-        return self._told(_members(row))
-
-    def _told(self, columns: Columns) -> tuple[Column, ...]:
+    def _told(self, columns: Columns) -> Row:
         self.notes.extend(columns.notes)
         self.problems.extend(columns.problems)
-        return tuple(columns)
+        row = tuple(columns)
+        return row if self._has_room(row) else ()
+
+    def _has_room(self, row: Row) -> bool:
+        """Whether these values still fit into the document; too many are a problem, told once."""
+        room, self._room = self._room, self._room - sum(len(column.text) for column in row)
+        if self._room < 0 <= room:
+            reason = "the values of this payload get too long together"
+            self.problems.append(Problem("/Table", reason, f"at most {MAX_TEXT} characters"))
+        return self._room >= 0
 
     def _objects(self, found: Any, where: str) -> list[Any]:
         if not isinstance(found, list):
@@ -142,18 +155,18 @@ class Mapper:
             return None
         return Parameter(mapped.name, without_forbidden(text_of(value)))
 
-    def _value(self, mapped: Mapped, start: Any) -> Any:
+    def _value(self, mapped: Mapped, start: Any, place: str = "") -> Any:
         try:
             return mapped.expression.value(start, self.scope, self._budget)
         except Unfit as unfit:
-            reason = f"{unfit.reason}{_read(mapped.expression)}"
+            reason = f"{place}{unfit.reason}{_read(mapped.expression)}"
             self._problem(mapped, reason, unfit.expected, unfit.found)
             return None
 
     def _problem(self, mapped: Mapped, reason: str, expected: str = "", found: str = "") -> None:
         where = shortened(f"{mapped.name} = {mapped.expression.text}")
         problem = Problem(where, reason, expected, found)
-        if problem not in self.problems[-MAX_ROWS:]:
+        if len(self.problems) < MAX_PROBLEMS and problem not in self.problems:
             self.problems.append(problem)
 
 

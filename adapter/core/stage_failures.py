@@ -46,6 +46,13 @@ class StageDiskFull(StageError):
     remedy = "Make room on the disk of var/staged and let the adapter write there."
 
 
+class StageCrashed(StageError):
+    """The adapter itself failed while it fetched or checked the files; it tries again."""
+
+    code = "STAGE_CRASHED"
+    remedy = "Look at the entry `crash` of the log and report it; the files are fetched again."
+
+
 class NotStaged(StageError):
     """The delivery was to be sent before its files were here; they are fetched first."""
 

@@ -16,6 +16,7 @@ from adapter.core.payload import Payload
 METADATA = "metadataFile"
 DATA = "dataFile"
 LINKS = "presignedUrls"
+ROWS = "rowCount"
 
 WAITS_FROM = 1e11
 """A delivery that is due at this time or later is not due at all: its files are staged first, and
@@ -155,6 +156,13 @@ def links_of(payload: Payload) -> dict[str, str]:
     """The presigned links of a payload by their keys."""
     found = {part: payload.text_at(LINKS, part) for part in (METADATA, DATA)}
     return {part: link for part, link in found.items() if "://" in link}
+
+
+def rows_told(payload: Payload) -> int | None:
+    """How many records a payload says its data file has; None where it says nothing."""
+    told = payload.text_at(LINKS, ROWS)
+    short = len(told) <= len(str(2**63))
+    return int(told) if short and told.isascii() and told.isdecimal() else None
 
 
 def _name(link: str, part: str) -> str:

@@ -63,6 +63,7 @@ TABLE: dict[type[DeliveryError], tuple[Rule, Rule, str]] = {
     stage_failures.FileTooLarge:     (Rule.PARK,  Rule.PARK,  "file_too_large"),
     stage_failures.StageMismatch:    (Rule.PARK,  Rule.PARK,  "stage_mismatch"),
     stage_failures.StageDiskFull:    (Rule.RETRY, Rule.RETRY, "disk_full"),
+    stage_failures.StageCrashed:     (Rule.RETRY, Rule.RETRY, "stage_crashed"),
     stage_failures.NotStaged:        (Rule.RETRY, Rule.RETRY, "not_staged"),
     failures.SasBusy:                (Rule.RETRY, Rule.RETRY, "sas_busy"),
     failures.CredentialsRefused:     (Rule.HOLD,  Rule.HOLD,  "credentials_refused"),

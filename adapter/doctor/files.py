@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -10,7 +11,8 @@ from adapter.core.delivery import Filter
 from adapter.core.failures import NotSent
 from adapter.doctor import tls
 from adapter.doctor.case import Case
-from adapter.doctor.check import Check, Ending, Result, fail, ok
+from adapter.doctor.check import Check, Ending, Result, fail, ok, warn
+from adapter.sas.reach import refused_address
 
 LATEST = 20
 """Deliveries whose links are looked at."""
@@ -49,14 +51,27 @@ def _in_links(value: object) -> Iterator[str]:
             yield from _in_links([*value.values()])
 
 
-def _reach(_: Case, place: str) -> Result:
+def _reach(case: Case, place: str) -> Result:
     host, port = place.rpartition(":")[::2]
+    reason = "" if case.files_hosts else _unfit(host)
+    if reason:
+        step = "nothing, where nobody of yours made that link; else name the host by --files-host"
+        return warn(f"{place} of a link is {reason}", "a host on the internet", step)
     try:
         tls.handshake(host, int(port), _WAIT_S)
     except NotSent as error:
         step = "let this machine, and that of SAS, call this host by HTTPS: firewall, certificates"
         return fail(error.message, "a connection by TLS", step)
     return ok(f"{place} connects by TLS from here; the stored process needs the same from SAS")
+
+
+def _unfit(host: str) -> str:
+    """Why a host that only a task names is not called; empty where it may be."""
+    try:
+        found = socket.getaddrinfo(host, _HTTPS, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return ""  # the handshake tells it
+    return next(filter(None, (refused_address(str(at[4][0]), loopback=False) for at in found)), "")
 
 
 FILE_CHECKS = (

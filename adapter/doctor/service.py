@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from adapter.core.errors import AddressInUse
+from adapter.config.caller_file import read_callers
+from adapter.core.access import schemes_of
+from adapter.core.errors import AddressInUse, ConfigurationInvalid
 from adapter.core.failures import DeliveryError
 from adapter.doctor.case import Case
 from adapter.doctor.check import Check, Ending, Result, fail, ok, skip, warn
@@ -88,10 +90,23 @@ def _endpoint(case: Case, _: str) -> Result:
     if not case.settings.port:
         return skip("port = 0: the endpoint is told when the adapter starts", "write a port")
     host = case.settings.host
-    details = ["Method: POST", "Header: Content-Type = application/json"]
+    details = ["Method: POST", "Header: Content-Type = application/json", *_credentials(case)]
     if host in _EVERYWHERE:
-        details.append("in place of this address, write the name by which the agent reaches it")
+        named = ", ".join(case.settings.access.hosts) or "a name that stands in hosts too"
+        details.append(f"for {host} write the address of this machine, or {named}")
     return ok(f"{_url(case, reachable=False)}{WEBHOOK}", details)
+
+
+def _credentials(case: Case) -> tuple[str, ...]:
+    """The header that callers of the webhook need as well; nothing where they need none."""
+    try:
+        ways = schemes_of(case.settings.access, read_callers(case.settings.home)).webhook
+    except ConfigurationInvalid:  # `access` tells it
+        return ()
+    headers = {way.header for way in ways}
+    if not headers:
+        return ()
+    return (f"Header: {' or '.join(sorted(headers))}, as sasbiws auth add printed it",)
 
 
 def _url(case: Case, *, reachable: bool) -> str:

@@ -72,7 +72,9 @@ def _sas_host(route: Route) -> str:
 
 def _is_local(host: str) -> bool:
     address = address_of(host)
-    return host == "localhost" or (address is not None and address.is_loopback)
+    return host == "localhost" or (
+        address is not None and (address.is_loopback or address.is_unspecified)
+    )
 
 
 STAGING_CHECKS = (

@@ -26,11 +26,17 @@ _FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|-?INF|NaN", re.ASCII
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One accepted call; ``value`` is the element ``Value`` of the data source ``instream``."""
+    """One accepted call.
+
+    Args:
+        value: the element ``Value`` of the data source ``instream``.
+        sources: the elements ``Value`` of the further data sources that were sent.
+    """
 
     stored_process: StoredProcess
     prompts: Prompts = field(default_factory=dict)
     value: etree._Element | None = None
+    sources: Mapping[str, etree._Element] = field(default_factory=dict)
 
 
 def read_call(stored_process: StoredProcess, wrapper: etree._Element | None) -> Call:
@@ -45,10 +51,16 @@ def read_call(stored_process: StoredProcess, wrapper: etree._Element | None) -> 
     for prompt in stored_process.prompts:
         if prompt.required and not any(prompts.get(prompt.name, ())):
             raise refused(f'The required prompt "{prompt.name}" has no value.')
-    value = child(child(child(wrapper, "streams"), INPUT_NAME), "Value")
+    streams = child(wrapper, "streams")
+    value = child(child(streams, INPUT_NAME), "Value")
     if value is None and stored_process.reads is Reads.ALWAYS:
         raise refused(f'The data source "{INPUT_NAME}" is missing.')
-    return Call(stored_process, prompts, value)
+    sources = {
+        each.name: found
+        for each in stored_process.sources
+        if (found := child(child(streams, each.name), "Value")) is not None
+    }
+    return Call(stored_process, prompts, value, sources)
 
 
 def _prompts(

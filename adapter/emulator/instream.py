@@ -1,11 +1,13 @@
-"""The data source ``instream`` as a stored process reads it: line by line, each cut at LRECL."""
+"""Data sources as a stored process reads them: line by line, each cut at LRECL; or as bytes."""
 
+import base64
+import binascii
 from collections import Counter
 from copy import deepcopy
 
 from lxml import etree
 
-from adapter.emulator.faults import ended_with_error
+from adapter.emulator.faults import ended_with_error, refused
 from adapter.emulator.markup import NotXmlError, children, parse
 from adapter.emulator.stored_processes.program import Row
 from adapter.emulator.switches import LineBreaks, Switches
@@ -32,6 +34,20 @@ def read_rows(value: etree._Element | None, switches: Switches) -> tuple[Row, ..
     if root.tag != LIBRARY:
         return ()
     return tuple(_row(element) for element in children(root) if element.tag == DATA_SET)
+
+
+def read_bytes(value: etree._Element, name: str) -> bytes:
+    """Return the bytes of a generic stream, which come in line as Base64.
+
+    Raises:
+        SasFault: 2000, the content is something else.
+    """
+    try:
+        if children(value):
+            raise binascii.Error
+        return base64.b64decode("".join((value.text or "").split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise refused(f'The data source "{name}" is not Base64.') from None
 
 
 def _written(value: etree._Element, switches: Switches) -> bytes:

@@ -1,7 +1,7 @@
 """The straight line from a request to an answer."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,13 +20,13 @@ from adapter.emulator.disturbance import (
 )
 from adapter.emulator.faults import SasFault, on_demand
 from adapter.emulator.http_messages import Answer, Request, Sending
-from adapter.emulator.instream import read_rows
+from adapter.emulator.instream import read_bytes, read_rows
 from adapter.emulator.journal import Execution, Journal
 from adapter.emulator.output import limited
 from adapter.emulator.rest import RestVoice
 from adapter.emulator.security import challenge, from_basic
 from adapter.emulator.soap import SoapVoice
-from adapter.emulator.stored_processes.program import Run, Stopped, Written
+from adapter.emulator.stored_processes.program import Read, Run, Stopped, Written
 from adapter.emulator.switches import ConnectionFault, Switches
 from adapter.emulator.voice import Rejected, Voice
 
@@ -118,7 +118,8 @@ class MiddleTier:
         try:
             rows = read_rows(call.value, plan)
             execution = replace(execution, rows=rows)
-            run = Run(rows, call.prompts, self.folder, self.stopping)
+            sources = dict(_read(call, plan))
+            run = Run(rows, call.prompts, self.folder, self.stopping, sources)
             written = limited(call.stored_process.program(run), plan)
         except SasFault as fault:
             failed = fault
@@ -127,6 +128,14 @@ class MiddleTier:
         if ending := demanded or failed:
             raise ending
         return written
+
+
+def _read(call: Call, plan: Switches) -> Iterator[tuple[str, Read]]:
+    for source in call.stored_process.sources:
+        value = call.sources.get(source.name)
+        if value is not None:
+            name = source.name
+            yield name, read_bytes(value, name) if source.generic else read_rows(value, plan)
 
 
 def _begun(voice: Voice, call: Call) -> Execution:

@@ -78,6 +78,12 @@ def _add_request(
         streams = _sequence(xs(wrapper, "element", name="streams", **occurs))
         source = _add_stream(streams, INPUT_NAME)
         _add_input_value(source, kind)
+        for each in stored_process.sources:
+            further = _add_stream(streams, each.name, minOccurs="0")
+            if each.generic:
+                xs(further, "element", name="Value", type="xs:base64Binary")
+            else:
+                _add_input_value(further, ValueKind.ANY)
 
 
 def _add_response(

@@ -13,6 +13,7 @@ import errno
 import socket
 import ssl
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,10 @@ from urllib3.util.ssl_ import create_urllib3_context
 from adapter.sas.due import DueResponse
 
 _KEPT_PER_SERVER = 64
+
+KEPT_S = 4.0
+"""Seconds that a connection is kept idle: less than the 5 s after which Apache httpd, which SAS Web
+Server is, closes one by default, and far less than firewalls take to forget one without a word."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class _HttpConnection(urllib3.connection.HTTPConnection):
     response_class = DueResponse
     auto_open = 0  # what was lost is never connected, and sent, anew
     at: tuple[str, ...] = ()
+    kept_at = 0.0
 
     def _new_conn(self) -> socket.socket:
         return _connected(self, self.at, super()._new_conn)
@@ -87,6 +93,7 @@ class _HttpsConnection(urllib3.connection.HTTPSConnection):
     response_class = DueResponse
     auto_open = 0
     at: tuple[str, ...] = ()
+    kept_at = 0.0
 
     def _new_conn(self) -> socket.socket:
         return _connected(self, self.at, super()._new_conn)
@@ -166,11 +173,12 @@ class Connections:
                 if not self._kept[server]:
                     return None
                 connection = self._kept[server].pop()
-            if connection.is_connected:
+            if connection.is_connected and time.monotonic() - connection.kept_at < KEPT_S:
                 return connection
             connection.close()
 
     def _keep(self, server: Server, connection: _Connection) -> None:
+        connection.kept_at = time.monotonic()
         with self._guard:
             if len(self._kept[server]) < _KEPT_PER_SERVER and not connection.is_closed:
                 self._kept[server].append(connection)

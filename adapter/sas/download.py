@@ -89,7 +89,7 @@ class NotFetched(Exception):
         elif named_by:
             message = f"{named_by} imports {told}: {self.reason}"
         else:
-            message = f"there is no WSDL at {told}: {self.reason}"
+            message = f"{told} gives no WSDL: {self.reason}"
         return self.kind(message, http_status=self.http_status, retry_after_s=self.retry_after_s)
 
 

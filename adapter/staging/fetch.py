@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from http.client import HTTPException
 from pathlib import Path
@@ -18,30 +17,30 @@ from urllib3.exceptions import HTTPError
 
 from adapter.core.failures import LinksExpired
 from adapter.core.stage_failures import (
-    FileHostRefused,
     FileTooLarge,
     FileUnavailable,
-    StageDiskFull,
 )
 from adapter.core.staging import StagedFile
 from adapter.sas.connection import Connections, NotConnectedError, Wait, ask
 from adapter.sas.due import DueResponse
 from adapter.sas.trouble import not_sent
-from adapter.staging.host import FileHost, file_host
-from adapter.store.staged_folder import PART
+from adapter.staging.host import FileHost, file_host, moved
+from adapter.store.staged_folder import PART, writing
 
 PIECE_BYTES = 256 * 1024
 SILENT_S = 60.0
 """Seconds without a byte after which a file host is given up."""
 CONNECT_S = 10.0
+MOST_HOPS = 3
+"""Redirects, all within one host, that are followed for one file."""
 TELL_S = 2.0
 """Seconds between two words of progress."""
 
 _OK, _PARTIAL, _OUT_OF_RANGE = 200, 206, 416
+_MOVED = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({400, 401, 403, 404, 410})
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _MD5 = re.compile(r'"?([0-9a-f]{32})"?')
-_NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 Tell = Callable[[StagedFile], None]
 """Is told how far it is; raises where nobody wants the file any more."""
@@ -122,10 +121,15 @@ class Fetch:
             return file
         host = file_host(link, bounds.hosts, bounds.ca_file)
         way = _Way(host, place, bounds, tell)
-        before = -1
+        before, hops = -1, 0
         while True:
             try:
                 return self._get(way, _on_disk(file, way.part))
+            except _MovedTo as further:
+                hops += 1
+                if hops > MOST_HOPS:
+                    raise FileUnavailable(f"{host.name} redirects without end") from None
+                way = replace(way, host=further.host)
             except _BrokeOff as broken:
                 file = broken.file
                 if not file.etag:
@@ -145,10 +149,21 @@ class Fetch:
                 except (OSError, HTTPError, HTTPException) as error:
                     raise _BrokeOff(file, error) from None
                 with closing(response):
+                    if response.status in _MOVED:
+                        to = response.headers.get("Location", "")
+                        raise _MovedTo(moved(host, to))
                     return _take(response, way, file)
         except NotConnectedError as error:
             told = not_sent(error.cause, host.name, CONNECT_S).message
             raise FileUnavailable(told) from None
+
+
+class _MovedTo(Exception):
+    """The host names another address of its own."""
+
+    def __init__(self, host: FileHost) -> None:
+        super().__init__()
+        self.host = host
 
 
 class _BrokeOff(Exception):
@@ -162,6 +177,8 @@ class _BrokeOff(Exception):
 def _on_disk(file: StagedFile, part: Path) -> StagedFile:
     """The file with as much as a former attempt, perhaps of a process that died, has left."""
     here = part.stat().st_size if part.is_file() and file.etag else 0
+    if file.total:  # whole, and its process died before it said so: one byte is asked for anew
+        here = min(here, file.total - 1)
     return replace(file, got=here)
 
 
@@ -175,15 +192,18 @@ def _headers(file: StagedFile) -> dict[str, str]:
 def _take(response: HTTPResponse, way: _Way, file: StagedFile) -> StagedFile:
     file = _begun(response, way.host, file)
     _check_size(file, way.bounds)
+    if not file.got:  # before the new ETag is told: no part may ever stand beside another's ETag
+        with writing():
+            way.part.unlink(missing_ok=True)
     way.tell(file)
     sums = _Sums(file.etag)
-    with _writing():
+    with writing():
         _read_part(way.part, file.got, sums)
     file = _written(response, way, file, sums)
     if file.total is not None and file.got != file.total:
         raise _BrokeOff(file, EOFError())
     _check_sum(response, way, file, sums)
-    with _writing():
+    with writing():
         way.part.replace(way.place)
     return replace(file, total=file.got, sha256=sums.sha256.hexdigest())
 
@@ -210,8 +230,6 @@ def _begun(response: HTTPResponse, host: FileHost, file: StagedFile) -> StagedFi
 def _refusal(status: int, host: FileHost) -> Exception:
     if status in _GONE:
         return LinksExpired(f"{host.name} answers {status}: the link has expired or is refused")
-    if 300 <= status < 400:  # noqa: PLR2004  redirects
-        return FileHostRefused(f"{host.name} redirects elsewhere, which is not followed")
     return FileUnavailable(f"{host.name} answers {status}", http_status=status)
 
 
@@ -225,12 +243,13 @@ def _check_size(file: StagedFile, bounds: Bounds) -> None:
 
 def _written(response: HTTPResponse, way: _Way, file: StagedFile, sums: _Sums) -> StagedFile:
     told_at = time.monotonic()
-    with _writing():
+    with writing():
         part = way.part.open("r+b" if file.got else "wb")
-    with part:
+    with writing(), part:
         part.seek(file.got)
+        part.truncate()
         for piece in _pieces(response, file):
-            with _writing():
+            with writing():
                 part.write(piece)
             sums.add(piece)
             file = replace(file, got=file.got + len(piece))
@@ -238,7 +257,7 @@ def _written(response: HTTPResponse, way: _Way, file: StagedFile, sums: _Sums) -
             if time.monotonic() - told_at > TELL_S:
                 told_at = time.monotonic()
                 way.tell(file)
-        with _writing():
+        with writing():
             part.flush()
             os.fsync(part.fileno())
     return file
@@ -276,15 +295,3 @@ def _check_sum(response: HTTPResponse, way: _Way, file: StagedFile, sums: _Sums)
         raise FileUnavailable(
             f"{file.name} differs from what its file host sums up as {sums.told_md5}"
         )
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    """A block whose file errors say that there is no room."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _NO_ROOM:
-            why = os.strerror(error.errno or 0)
-            raise StageDiskFull(f"var/staged cannot be written: {why}") from None
-        raise

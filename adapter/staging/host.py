@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from dataclasses import dataclass, replace
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from adapter.core.stage_failures import FileHostRefused, FileUnavailable
 from adapter.sas.connection import Server
 from adapter.sas.reach import host_of, port_of, refused_address
+
+_SENDABLE = re.compile(r"[!-~]+")
+"""Characters of an address that can be asked for as it is."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,14 @@ class FileHost:
         target: What is asked for, with the signature.
         at: The numeric addresses to connect to.
         name: Scheme, host and port, for sentences.
+        url: The same as the link has it.
     """
 
     server: Server
     target: str
     at: tuple[str, ...]
     name: str
+    url: str
 
 
 def file_host(link: str, hosts: Iterable[str], ca_file: str = "") -> FileHost:
@@ -46,9 +52,35 @@ def file_host(link: str, hosts: Iterable[str], ca_file: str = "") -> FileHost:
     if named is None:
         raise FileHostRefused(f"files may not be fetched from {host}:{port}")
     at = _addresses(host, port, loopback="*" not in named)
-    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     server = Server(parts.scheme, host, parts.port, ca_file)
-    return FileHost(server, target, at, f"{parts.scheme}://{host}:{port}")
+    name, url = f"{parts.scheme}://{host}:{port}", f"{parts.scheme}://{parts.netloc}"
+    return FileHost(server, _target(parts), at, name, url)
+
+
+def moved(host: FileHost, location: str) -> FileHost:
+    """Where a redirect within one host leads; the addresses stay those that were checked.
+
+    Raises:
+        FileHostRefused: It leads elsewhere: another scheme, host or port, or nowhere.
+    """
+    told = f"{host.name} redirects elsewhere, which is not followed"
+    try:
+        parts = urlsplit(urljoin(f"{host.url}{host.target}", location))
+        here = urlsplit(host.url)
+        same = (parts.scheme, host_of(parts), port_of(parts)) == (
+            here.scheme,
+            host_of(here),
+            port_of(here),
+        )
+    except ValueError:
+        raise FileHostRefused(told) from None
+    if not (location and same) or "@" in parts.netloc or not _SENDABLE.fullmatch(location):
+        raise FileHostRefused(told)
+    return replace(host, target=_target(parts))
+
+
+def _target(parts: SplitResult) -> str:
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
 
 
 def _named(host: str, port: int, hosts: Iterable[str]) -> str | None:

@@ -12,11 +12,11 @@ from adapter.bell import Bell
 from adapter.core.deadline import deadline
 from adapter.core.delivery import State
 from adapter.core.errors import AdapterError, PayloadRefused, StoreUnavailable, StpUnknown
-from adapter.core.failures import AttemptCrashed, DeliveryError, LinksExpired, RouteUnknown
+from adapter.core.failures import DeliveryError, LinksExpired, RouteUnknown
 from adapter.core.payload import Limits, Payload
 from adapter.core.route import Policy, Route
-from adapter.core.stage_failures import StageMismatch
-from adapter.core.staging import DATA, METADATA, StageAs, StagedFile, Staging, links_of
+from adapter.core.stage_failures import StageCrashed, StageMismatch
+from adapter.core.staging import DATA, METADATA, StageAs, StagedFile, Staging, links_of, rows_told
 from adapter.core.verdict import Ended, Park, Retry, judge
 from adapter.current import RouteTable
 from adapter.observe import Observer
@@ -24,7 +24,7 @@ from adapter.ports import Clock
 from adapter.staging.check import rows_of
 from adapter.staging.fetch import Bounds, Fetch
 from adapter.store.staged import SqlStaging, StageJob
-from adapter.store.staged_folder import StagedFolder
+from adapter.store.staged_folder import StagedFolder, writing
 
 IDLE_S = 1.0
 THREADS = 2
@@ -144,7 +144,7 @@ class Stager:
             self._failed(work, failure, route)
         except Exception as error:  # noqa: BLE001  a defect of ours is told like one
             self.desk.observer.crash("stage", error)
-            crash = AttemptCrashed(f"the adapter failed: {type(error).__name__}")
+            crash = StageCrashed(f"the adapter failed at the files: {type(error).__name__}")
             self._failed(work, crash, route)
         else:
             if self.desk.store.done(job, done):
@@ -188,6 +188,7 @@ class _Work:
     def __init__(self, stager: Stager, job: StageJob) -> None:
         self._stager, self._desk = stager, stager.desk
         self.job, self.staging = job, job.staging
+        self._told: int | None = None
 
     def route(self) -> Route:
         try:
@@ -198,10 +199,12 @@ class _Work:
     def fetch_all(self, route: Route) -> None:
         """Every file, the small one first."""
         try:
-            links = links_of(Payload.parse(self.job.payload, _LIMITS))
+            payload = Payload.parse(self.job.payload, _LIMITS)
+            links, self._told = links_of(payload), rows_told(payload)
         except PayloadRefused:
             links = {}
-        folder = self._desk.folder.made(self.job.delivery_id)
+        with writing():
+            folder = self._desk.folder.made(self.job.delivery_id)
         bounds = Bounds(route.staging.hosts, route.staging.max_bytes, route.ca_file)
         for file in self.staging.files:
             link = links.get(file.part)
@@ -220,7 +223,7 @@ class _Work:
     def _rows(self) -> int | None:
         places = {each.part: self._place(each) for each in self.staging.files}
         if METADATA in places and DATA in places:
-            return rows_of(places[METADATA], places[DATA])
+            return rows_of(places[METADATA], places[DATA], self._told)
         if DATA in places:
             raise StageMismatch("the payload has a link of dataFile and none of metadataFile")
         return None

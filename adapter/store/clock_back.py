@@ -30,11 +30,15 @@ class ClockBack:
         self._latest: float | None = None
 
     def look(self, connection: Connection, now: float) -> None:
-        """Take note of the time, in seconds since 1970, in a transaction that writes."""
-        latest, self._latest = self._latest, now
+        """Do what the time asks for, in seconds since 1970, in a transaction that writes."""
+        latest = self._latest
         if latest is None:
             # It walks the index of what waits: once for each process.
             _DUE.run(connection, now_s=now)
         elif now < latest - TOLERANCE_S:
             for statement in (_DUE, _TRY, _GO):
                 statement.run(connection, now_s=now)
+
+    def looked(self, now: float) -> None:
+        """Take note of the time, once what was done is on disk: undone, it is done again."""
+        self._latest = now

@@ -110,7 +110,7 @@ class SqlDeliveries:
             # Asked outside the transaction: it may take its time, or read this store itself.
             gates |= {name: gate(name) for name in unasked}
             claimant = Claimant(owner, uuid.uuid4().hex)
-            claimed = self._database.together(lambda c: self._claim(c, claimant, gates))  # noqa: B023
+            _, claimed = self._claim_after(lambda _: True, claimant, gates)
             if isinstance(claimed, Lease):
                 return claimed
             if isinstance(claimed, Idle):
@@ -124,16 +124,34 @@ class SqlDeliveries:
         with self._database.read() as connection:
             return frozenset(line.name for line in claims.waiting(connection))
 
+    def _claim_after(
+        self,
+        change: Callable[[Connection], bool],
+        claimant: Claimant,
+        gates: Mapping[str, Gate],
+    ) -> tuple[bool, Lease | Idle | frozenset[str]]:
+        """What the change gives, and what was claimed in the same commit."""
+        now = 0.0
+
+        def work(connection: Connection) -> tuple[bool, Lease | Idle | frozenset[str]]:
+            nonlocal now
+            changed = change(connection)
+            self._database.alone(connection)
+            now = self._clock.now()
+            return changed, self._claim(connection, claimant, gates, now)
+
+        found = self._database.together(work)
+        self._clock_back.looked(now)
+        return found
+
     def _claim(
-        self, connection: Connection, claimant: Claimant, gates: Mapping[str, Gate]
+        self, connection: Connection, claimant: Claimant, gates: Mapping[str, Gate], now: float
     ) -> Lease | Idle | frozenset[str]:
         """What was claimed, or the stored processes that wait too and have no gate yet."""
-        self._database.alone(connection)
-        now = self._clock.now()
         self._clock_back.look(connection, now)
         lines = claims.waiting(connection)
         self._names = names = frozenset(line.name for line in lines)
-        if unasked := names - gates.keys():
+        if unasked := names.difference(gates):
             return unasked
         claimed = claims.claim(connection, claimant, lines, gates, now)
         if isinstance(claimed, Idle):
@@ -155,11 +173,10 @@ class SqlDeliveries:
         """
         gates = {name: gate(name) for name in self._names}
 
-        def work(connection: Connection) -> tuple[bool, Lease | Idle | frozenset[str]]:
-            recorded = self._record(connection, lease, outcome)
-            return recorded, self._claim(connection, claimant, gates)
+        def record(connection: Connection) -> bool:
+            return self._record(connection, lease, outcome)
 
-        recorded, claimed = self._database.together(work)
+        recorded, claimed = self._claim_after(record, claimant, gates)
         self._erase_after(outcome, recorded=recorded)
         return recorded, Idle() if isinstance(claimed, frozenset) else claimed
 

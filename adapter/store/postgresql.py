@@ -166,7 +166,12 @@ def _parameters(url: Secret) -> dict[str, Any]:
 
 def _engine(parameters: Mapping[str, Any]) -> Engine:
     engine = create_engine(
-        _shown(parameters), hide_parameters=True, connect_args=dict(parameters), **_POOL
+        _shown(parameters),
+        # Who waited for others must see what they did, whatever the server's own default is.
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
+        connect_args=dict(parameters),
+        **_POOL,
     )
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "connect", _prepare)

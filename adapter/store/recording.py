@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,7 +67,9 @@ def record(connection: Connection, lease: Lease, outcome: Outcome, now: float) -
     held = _HELD.first(connection, of_id=lease.delivery_id, of_token=lease.token)
     if held is None:
         return _is_recorded(connection, lease, outcome)
-    columns = rows.outcome_columns(outcome) | {"updated_at": now}
+    # The clock may have been set back since: what follows must not wait for the old time.
+    timed = replace(outcome, ended_at=min(outcome.ended_at, now))
+    columns = rows.outcome_columns(timed) | {"updated_at": now}
     if isinstance(outcome.verdict, Delivered):
         columns |= _delivered_columns(held, lease, outcome)
     _CHANGE.run(connection, columns, of_id=lease.delivery_id)
@@ -77,7 +79,7 @@ def record(connection: Connection, lease: Lease, outcome: Outcome, now: float) -
         of_id=lease.delivery_id,
         of_number=lease.attempt,
     )
-    _note_health(connection, lease, outcome)
+    _note_health(connection, lease, timed)
     return True
 
 

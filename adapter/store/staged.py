@@ -169,6 +169,10 @@ class SqlStaging:
             found = connection.execute(query)
             return {name: Kept(State(state), at) for name, state, at in found}
 
+    def close(self) -> None:
+        """Give up every connection, once all that changed is told."""
+        self._database.close()
+
     def _failure(self, failure: DeliveryError) -> rows.Columns:
         return {
             "code": failure.code,

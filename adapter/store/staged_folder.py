@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from adapter.core.stage_failures import StageDiskFull
 
 FOLDER = "staged"
 PART = ".part"
 """At the end of the name of a file that is not whole."""
+
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -41,3 +48,15 @@ class StagedFolder:
     def remove(self, delivery_id: str) -> None:
         """The files of a delivery are no more."""
         shutil.rmtree(self.of(delivery_id), ignore_errors=True)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A block whose file errors say that there is no room."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            why = os.strerror(error.errno or 0)
+            raise StageDiskFull(f"var/staged cannot be written: {why}") from None
+        raise

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapter.core.access import JwtRules
-from adapter.core.errors import ConfigurationInvalid
+from adapter.core.errors import ConfigurationInvalid, Problem
 from adapter.core.redact import shortened
 
 LEEWAY_S = 30
 """How far the clocks of two machines may differ."""
 
 _LEAST_RSA_BITS = 2048
+_WHERE = "conf/serviceConfig.ini [adapter:auth] jwt_key_file"
 _UNNAMED = "a bearer of a token"
 
 
@@ -71,14 +72,15 @@ def _key_of(rules: JwtRules) -> Any:
     try:
         key: Any = get_algorithm_by_name(rules.algorithm).prepare_key(rules.key.reveal())
     except Exception:  # noqa: BLE001  whatever the library says of a key may show a part of it
-        raise ConfigurationInvalid(
-            f"the file of jwt_key_file has no key for {rules.algorithm}"
-        ) from None
+        raise _unfit("this file has no such key", f"a key for {rules.algorithm}") from None
     if getattr(key, "key_size", _LEAST_RSA_BITS) < _LEAST_RSA_BITS:
-        raise ConfigurationInvalid(
-            f"the key of jwt_key_file has {key.key_size} bits, expected {_LEAST_RSA_BITS} or more"
-        )
+        raise _unfit(f"the key has {key.key_size} bits", f"{_LEAST_RSA_BITS} bits or more")
     return key
+
+
+def _unfit(reason: str, expected: str) -> ConfigurationInvalid:
+    problem = Problem(_WHERE, reason, expected)
+    return ConfigurationInvalid(str(problem), (problem,))
 
 
 def _reason(error: Exception) -> str:

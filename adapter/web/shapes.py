@@ -142,6 +142,7 @@ _WHOLE: Mapping[str, Schema] = {
     **_BRIEF,
     "history": many(ref("Attempt")),
     "result": ref("Result"),
+    "staging": ref("Staging"),
 }
 _EXPORTED: Mapping[str, Schema] = {
     **_WHOLE,
@@ -155,6 +156,26 @@ _TWICE: Mapping[str, Schema] = {
     "mayRunTwice": told(FLAG, "The stored process may have run before."),
     "warning": TEXT,
 }
+
+_STAGED = object_of(
+    "part name bytes totalBytes sha256",
+    {
+        "part": told(TEXT, "Key of its link in the payload."),
+        "name": TEXT,
+        "bytes": told(NUMBER, "That are here."),
+        "totalBytes": {"type": ["integer", "null"], "minimum": 0, "description": "In all."},
+        "sha256": told(TEXT, "Of the whole file; empty until it is here."),
+    },
+)
+_STAGING = object_of(
+    "done rows files",
+    {
+        "done": told(FLAG, "True once all is here and checked."),
+        "rows": {"type": ["integer", "null"], "minimum": 0, "description": "Of the data file."},
+        "files": many(_STAGED),
+    },
+    "How it stands with the files that are fetched before the task is sent.",
+)
 
 _HOLD = object_of(
     "account since message byHand storedProcesses",
@@ -208,6 +229,7 @@ SCHEMAS: Mapping[str, Schema] = {
             "result": ref("Result"),
         },
     ),
+    "Staging": _STAGING,
     "Delivery": object_of(f"{_ALWAYS} history", _WHOLE),
     "Summary": object_of(_ALWAYS, _BRIEF, "A delivery in a list."),
     "Exported": object_of(

@@ -1,6 +1,7 @@
 """`sasbiws auth`: callers added, listed, checked and removed; and what `serve` says of exposure."""
 
 import json
+import os
 import signal
 import stat
 from base64 import b64decode
@@ -87,6 +88,24 @@ def test_what_cannot_be_added_is_told_and_changes_nothing(run, home, arguments):
     assert ended.exit_code == 2
     assert (home / "conf/auth.ini").read_bytes() == before
     assert "short" not in ended.out
+
+
+def test_a_password_that_is_no_text_is_refused_and_adds_nobody(run, home):
+    ended = run(
+        "auth", "add", "u", "--method", "basic", "--password-stdin", "--home", home,
+        stdin=b"\xff\xfe pass phrase\n",
+    )  # fmt: skip
+    assert (ended.exit_code, "is no text" in ended.err) == (2, True)
+    assert rows(run, home)["callers"] == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give")
+def test_what_root_adds_belongs_to_the_account_of_the_home(run, home):
+    os.chown(home / "conf", 65534, 65534)
+    added(run, home, "a")
+    for name in ("auth.ini", "auth.ini.lock"):
+        told = (home / "conf" / name).stat()
+        assert (told.st_uid, stat.S_IMODE(told.st_mode)) == (65534, 0o600)
 
 
 def test_a_removed_caller_is_gone_and_an_unknown_one_is_told(run, home):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 FILES = [
     "conf/credentials.ini",
@@ -26,7 +27,7 @@ def test_a_new_home_is_written_and_the_next_step_is_told(run, tmp_path):
     assert ended.exit_code == 0
     assert files_of(tmp_path / "a/new home") == FILES
     assert all(name in ended.out for name in FILES)
-    assert f"sasbiws serve --home {tmp_path / 'a/new home'}" in ended.out
+    assert f'sasbiws serve --home "{tmp_path / "a/new home"}"' in ended.out
 
 
 def test_conf_and_schemas_of_a_new_home_are_commented(run, tmp_path):
@@ -81,3 +82,22 @@ def test_only_its_owner_may_read_the_credentials(run, tmp_path):
     run("init", tmp_path / "home")
     mode = (tmp_path / "home/conf/credentials.ini").stat().st_mode
     assert os.name == "nt" or mode & 0o077 == 0
+
+
+def test_the_conf_of_the_script_is_adopted_byte_for_byte_and_what_is_wrong_is_told(
+    run, tmp_path, vectors
+):
+    former, home = tmp_path / "former", tmp_path / "home"
+    shutil.copytree(vectors / "seed-conf", former / "conf")
+    (former / "conf/serviceConfig.py").write_text("port = f()\n", encoding="utf-8")
+    ended = run("init", home, "--from", former)
+    assert ended.exit_code == 0
+    for file in (former / "conf").iterdir():
+        assert (home / "conf" / file.name).read_bytes() == file.read_bytes()
+    findings, _, step = ended.out.partition("\nNext: ")
+    assert "SAS-encoded password" in findings
+    assert "problem  conf/serviceConfig.py port" in findings
+    assert f"sasbiws config check --home {home}" in step
+    told = json.loads(run("init", home, "--from", former, "--json").out)
+    assert [problem["line"] for problem in told["problems"]] == [1]
+    assert len(told["notes"]) == 1

@@ -1,5 +1,6 @@
 """`sasbiws map`: where every column and prompt came from."""
 
+import base64
 import json
 
 import pytest
@@ -49,3 +50,48 @@ def test_what_is_wrong(run, home, payload):
     assert "problem day = sas_date(day): this is no date and time" in done.err
     assert "problem n = number(n): this is no number" in done.err
     assert "secret" not in done.out + done.err
+
+
+EVERYTHING = (
+    CONFIG.partition("columns")[0]
+    + """\
+rows = items
+columns =
+    day = sas_date(day)
+sources =
+    more   = items
+    letter = from_base64(secret)
+    note   = note
+"""
+)
+HIDDEN = base64.b64encode(b"https://x.test/d?X-Amz-Signature=hidden").decode()
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_every_row_and_data_source(run, home, payload, options):
+    body = payload(items=[{"day": "2025-07-04"}, {"day": "soon"}], secret=HIDDEN, note="hello")
+    (home / "conf/serviceConfig.ini").write_text(EVERYTHING, encoding="utf-8")
+    done = run("map", body, "--stp", "Echo", "--home", str(home), *options)
+    assert done.exit_code == 1
+    assert "row 1: this is no date and time" in done.out + done.err
+    assert "letter" in done.out
+    assert HIDDEN not in done.out
+    assert "39" in done.out
+    if options:
+        told = json.loads(done.out)
+        assert [[column["value"] for column in row] for row in told["rows"]] == [
+            ["04JUL2025"],
+            [""],
+        ]
+        more, letter, note = told["sources"]
+        assert [row[0]["value"] for row in more["rows"]] == ["2025-07-04", "soon"]
+        assert (letter["value"], letter["length"], note["value"]) == ("(bytes)", 39, "hello")
+
+
+def test_a_value_too_large_to_be_read_is_a_problem(run, home, payload):
+    body = payload(big="x" * 10_100_000)
+    text = CONFIG.partition("columns")[0] + "[adapter:server]\nmax_body = 20971520\n"
+    (home / "conf/serviceConfig.ini").write_text(text, encoding="utf-8")
+    done = run("map", body, "--stp", "Echo", "--home", str(home))
+    assert done.exit_code == 1
+    assert "the document is too large to be read" in done.err

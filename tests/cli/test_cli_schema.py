@@ -92,6 +92,15 @@ def test_a_payload_that_gives_nothing_is_bad(run, body, code):
     assert code in ended.err
 
 
+def test_of_many_payloads_the_bad_one_is_named(run, tmp_path):
+    good, broken = tmp_path / "good.json", tmp_path / "broken.json"
+    good.write_text('{"a": 1}', "utf-8")
+    broken.write_text('{"a": 1', "utf-8")
+    ended = run("schema", "infer", good, broken)
+    assert ended.exit_code == 1
+    assert "broken.json: " in ended.err
+
+
 def test_what_is_wrong_is_told_with_place_caret_and_remedy(run, bad):
     ended = run("schema", "check", bad)
     assert ended.exit_code == 1

@@ -204,3 +204,12 @@ def test_copy_from_a_living_adapter(run, home, filled, tmp_path):
 
     assert done.exit_code == 2
     assert "STORE_IN_USE" in done.err
+
+
+@pytest.mark.parametrize("address", ["mysql://u:geheim@db/x", "sqlite:///var/x.sqlite", "http://x"])
+def test_copy_takes_no_other_address_for_the_name_of_a_file(run, filled, tmp_path, address):
+    for pair in ((filled, address), (address, tmp_path / "new.sqlite")):
+        ended = run("store", "copy", *pair)
+        assert ended.exit_code == 2
+        assert f"{address.partition(':')[0]}:// is no delivery database" in ended.err
+        assert "geheim" not in ended.err

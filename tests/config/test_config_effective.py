@@ -80,3 +80,8 @@ def test_a_value_that_is_only_written_otherwise_is_no_change(home):
     assert before.restart_for(home.load()) == ()
     home.default("proglog = off", "[adapter:server]", "threads = 18")
     assert set(before.restart_for(home.load())) == {"proglog", "threads"}
+
+
+def test_what_stands_behind_the_question_mark_of_an_address_is_masked(home):
+    home.service("[DEFAULT]\nstpurl = https://sas.example.com/x?token=hunter2\n")
+    assert found(home)["stpurl"].value == f"https://sas.example.com/x?{MASK}"

@@ -172,3 +172,17 @@ def test_retry_max_below_an_inherited_retry_first_is_told_where_it_is_nearest(ho
 def test_problems_of_one_route_do_not_hide_each_other(home):
     home.service("[DEFAULT]\nstpurl = http://sas/x\nschema = no.xsd\nretry_max = 1\n")
     assert [problem.line for problem in home.problems()] == [2, 3, 4]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104
+def test_short_links_need_an_address_that_sas_can_call(home, host):
+    home.default("stage = true")
+
+    problem = home.problem(SASBIWS_HOST=host)
+
+    assert "short links to staged files" in problem.reason
+    assert (problem.expected.split()[0], problem.found) == ("files_url", host)
+    assert home.load(SASBIWS_HOST=host, SASBIWS_FILES_URL="http://adapter.example.com:8100")
+    assert home.load(SASBIWS_HOST=host, SASBIWS_STAGE_AS="path") is not None
+    home.default("stage = false")
+    assert home.load(SASBIWS_HOST=host)

@@ -1,5 +1,6 @@
 """Started by tests as a process of its own: does one thing with a store, then says so or dies."""
 
+import dataclasses
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from adapter.store.contracts import ContractFolder
 from adapter.store.deliveries import SqlDeliveries, open_sqlite
 from adapter.store.postgresql import open_postgresql
 from adapter.store.slots import ProcessSlot
+from adapter.store.staged import SqlStaging
 
 
 class MachineClock:
@@ -74,6 +76,22 @@ def lease_all(place, owner):
     while isinstance(lease := store.lease(owner, lambda _: Gate(1000)), Lease):
         say(lease.delivery_id)
         assert store.record(lease, Outcome(Park("seen"), "soap", time.time()))
+
+
+def stage_all(place, owner):
+    """Stage until nothing is left, and tell the ids."""
+    store = opened(place)
+    staging = SqlStaging(store._database._engine, CLOCK, owner, lambda _: frozenset())
+    say("ready")
+    sys.stdin.readline()
+    patience = time.monotonic() + 1.0
+    while time.monotonic() < patience:
+        job = staging.claim(())
+        if job is not None and staging.done(
+            job, dataclasses.replace(job.staging, done_at=time.time())
+        ):
+            say(job.delivery_id)
+            patience = time.monotonic() + 1.0
 
 
 def hold_lease(place, slots):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from adapter.core.answer import Answer
+from adapter.core.breaker import BreakerPolicy
 from adapter.core.delivery import AccountHold, Attempt, Claimant, Gate, Idle, Lease, Outcome, State
 from adapter.core.failures import AnswerTimedOut, ConnectionRefused
 from adapter.core.verdict import Delivered, Park, Retry
@@ -249,3 +250,50 @@ def test_record_and_lease_leases_though_its_own_lease_was_lost(store, clock, mes
 
     assert not recorded
     assert isinstance(following, Lease)
+
+
+def test_clock_set_back_is_noticed_though_the_first_look_was_undone(store, clock, message):
+    failed = Outcome(Retry(60.0), "soap", clock.now(), failure=ConnectionRefused("no"))
+    store.add(message())
+    store.record(store.lease("o", any_number), failed)
+    clock.advance(-7200.0)
+
+    def undone(connection):
+        claimed = store._claim(connection, Claimant("o", "t"), {}, clock.now())
+        raise LookupError(claimed)
+
+    with pytest.raises(LookupError):
+        store._database.together(undone)
+
+    assert isinstance(store.lease("o", any_number), Lease)
+
+
+def test_record_and_lease_gives_none_where_a_stored_process_waits_that_it_has_not_met(
+    store, clock, message
+):
+    store.add(message("one"))
+    lease = store.lease("o", any_number)
+    store.add(message("another"))
+
+    recorded, following = store.record_and_lease(
+        lease, ended(clock), Claimant("o", "t"), any_number
+    )
+
+    assert (recorded, following) == (True, Idle())
+    assert store.lease("o", any_number).stored_process == "another"
+
+
+def test_attempt_that_ended_by_a_clock_set_back_since_is_due_by_the_new_one(store, clock, message):
+    """Also what its failure says of the server must not hold until the old time comes again."""
+    gate = Gate(1, address="a", breaker=BreakerPolicy(failures=1, pause_s=30.0))
+    store.add(message())
+    lease = store.lease("o", lambda _: gate)
+    refused = Outcome(Retry(2.0), "soap", clock.now(), failure=ConnectionRefused("no"))
+    clock.advance(-7200.0)
+    assert isinstance(store.lease("o", lambda _: gate), Idle)
+
+    store.record(lease, refused)
+    clock.advance(30.0)
+
+    assert isinstance(store.lease("o", lambda _: gate), Lease)
+    assert store.record(lease, refused), "it is known as written down all the same"

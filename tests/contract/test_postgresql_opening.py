@@ -70,6 +70,15 @@ def test_database_that_answers_before_it_has_written_is_overruled(postgresql, va
     assert value(postgresql.url(name), "synchronous_commit") == "on"
 
 
+def test_database_that_hides_from_those_who_waited_what_others_did_is_overruled(postgresql, value):
+    name = postgresql.new_database()
+    postgresql.execute(
+        f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'"
+    )
+
+    assert value(postgresql.url(name), "transaction_isolation") == "read committed"
+
+
 def test_stricter_setting_of_the_database_stays(postgresql, value):
     name = postgresql.new_database()
     postgresql.execute(f"ALTER DATABASE {name} SET synchronous_commit = remote_apply")

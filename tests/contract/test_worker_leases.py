@@ -93,7 +93,7 @@ def working(clock, sas):
     """A block in which a worker works."""
 
     @contextmanager
-    def block(store, unbroken=lambda _: True):
+    def block(store, unbroken=lambda _: True, grace_s=LIMIT_S):
         address = "http://sas/SASBIWS/rest/storedProcesses/x"
         route = Route("Download File", address, TransportName.REST, "")
         bell, observer, ticking = Bell(), Observer(), Ticking(clock)
@@ -107,7 +107,7 @@ def working(clock, sas):
         try:
             yield worker
         finally:
-            worker.stop(LIMIT_S)
+            worker.stop(grace_s)
 
     return block
 
@@ -247,9 +247,91 @@ def test_executed_lease_is_not_given_back_when_the_store_is_away_at_the_end(
     task = message()
     store.add(task)
 
-    with working(store) as worker:
+    with working(store, grace_s=0.1) as worker:
         eventually(lambda: tried, "it ran")
 
     assert worker._known == {tried[0].token}
     worker._give_back_unknown()
     assert store.get(task.delivery_id).state is State.RUNNING
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("away"), ValueError("the next one is broken")])
+def test_outcome_is_written_down_though_the_next_cannot_be_leased(
+    store, message, sas, working, eventually, monkeypatch, error
+):
+    """Else what ran would be sent again, or parked, by the next start."""
+
+    def refuse(*_):
+        raise error
+
+    monkeypatch.setattr(store, "record_and_lease", refuse)
+    tasks = [message() for _ in range(3)]
+    for task in tasks:
+        store.add(task)
+
+    with working(store) as worker:
+        for task in tasks:
+            eventually(
+                lambda task=task: store.get(task.delivery_id).state is State.DELIVERED, "all are"
+            )
+
+    assert sorted(sas.calls) == sorted(task.delivery_id for task in tasks)
+    assert worker._known == set()
+
+
+def test_outcome_is_written_down_within_the_grace_though_the_store_was_away(
+    store, message, sas, working, eventually, monkeypatch
+):
+    monkeypatch.setattr("adapter.worker.STORE_PAUSE_S", 0.01)
+    tried, away = [], threading.Event()
+    away.set()
+
+    def where_there(work):
+        def asked(*arguments):
+            tried.append(arguments)
+            if away.is_set():
+                raise StoreUnavailable("away")
+            return work(*arguments)
+
+        return asked
+
+    for name in ("record", "record_and_lease"):
+        monkeypatch.setattr(store, name, where_there(getattr(store, name)))
+    task = message()
+    store.add(task)
+
+    with working(store) as worker:
+        eventually(lambda: len(tried) > 1, "it ran")
+        stopping = threading.Thread(target=worker.stop, args=(LIMIT_S,))
+        stopping.start()
+        eventually(worker._stopping.is_set, "it stops")
+        away.clear()
+        stopping.join(LIMIT_S)
+        assert store.get(task.delivery_id).state is State.DELIVERED
+        worker.start()  # for the block to stop
+
+
+def test_lease_that_came_while_it_was_told_to_stop_is_given_back_and_not_sent(
+    store, message, sas, working, monkeypatch, eventually
+):
+    """Beyond the grace its outcome would be unknown."""
+    lease, told = store.lease, threading.Event()
+
+    def late(owner, gate):
+        assert told.wait(LIMIT_S)
+        return lease(owner, gate)
+
+    monkeypatch.setattr(store, "lease", late)
+    task = message()
+    store.add(task)
+    with working(store) as worker:
+        stopping = threading.Thread(target=worker.stop, args=(LIMIT_S,))
+        stopping.start()
+        eventually(worker._stopping.is_set, "it stops")
+        told.set()
+        stopping.join(LIMIT_S)
+        assert store.get(task.delivery_id).state is State.QUEUED
+        worker.start()  # for the block to stop
+
+    assert sas.calls == []
+    assert store.get(task.delivery_id).attempts == 0

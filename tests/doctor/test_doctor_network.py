@@ -7,6 +7,8 @@ import requests
 
 from adapter import config
 from adapter.cli.serving import Serving
+from adapter.config.caller_file import write_callers
+from adapter.core.access import Area, Caller, Method
 from adapter.doctor.check import Outcome
 from adapter.doctor.network import certificate_result
 from adapter.doctor.tls import Certificate
@@ -47,6 +49,22 @@ def test_the_endpoint_is_told_as_it_is_typed(patient):
     told = patient.one("endpoint")[0].result
     assert told.found == f"http://127.0.0.1:{patient.port}/ExecuteSTP"
     assert told.details == ("Method: POST", "Header: Content-Type = application/json")
+
+
+def test_an_address_for_everybody_is_told_with_what_is_typed_in_its_place(patient):
+    patient.listen_on("0.0.0.0", 8100)  # noqa: S104  nothing listens
+    told = patient.one("endpoint")[0].result
+    assert told.details[-1].endswith(", or a name that stands in hosts too")
+
+
+def test_the_header_of_callers_is_told_with_the_endpoint(patient):
+    callers = [
+        Caller("a", Method.BEARER, frozenset((Area.WEBHOOK,)), "0" * 64),
+        Caller("k", Method.API_KEY, frozenset((Area.WEBHOOK,)), "1" * 64),
+    ]
+    write_callers(patient.home, callers)
+    header = patient.one("endpoint")[0].result.details[-1]
+    assert header == "Header: Authorization or X-API-Key, as sasbiws auth add printed it"
 
 
 def test_proxy_variables_are_named_without_their_password(patient):
@@ -190,7 +208,9 @@ def test_a_host_of_links_that_cannot_be_reached(patient, tls_server, vectors):
     assert (told, code) == ([Outcome.FAIL, Outcome.FAIL], 3)
 
 
-def test_hosts_of_links_are_those_of_the_newest_deliveries(patient, tls_server, vectors):
+def test_hosts_of_links_are_those_of_the_newest_deliveries_and_inner_ones_are_not_called(
+    patient, tls_server, vectors
+):
     port = tls_server(vectors / "tls/self-signed.pem")
     signed = (
         f"X-Amz-Date={datetime.now(UTC):%Y%m%dT%H%M%SZ}&X-Amz-Expires=900&X-Amz-Signature=planted"
@@ -200,5 +220,6 @@ def test_hosts_of_links_are_those_of_the_newest_deliveries(patient, tls_server, 
         url = f"{serving.url}/ExecuteSTP/Echo"
         requests.post(url, json=body, timeout=10).raise_for_status()
         found, code = patient.one("files")
-    assert (found.subject, code) == (f"127.0.0.1:{port}", 3)
+    assert (found.subject, code) == (f"127.0.0.1:{port}", 0)
+    assert found.result.outcome is Outcome.WARN  # a task alone makes nobody call this machine
     assert "planted" not in str(found.to_json())

@@ -18,6 +18,7 @@ STORED_PROCESSES = [
     "Slow",
     "Fault",
     "Hello",
+    "Read%20Sources",
 ]
 SERVICES = ["DownloadFile", "DownloadFileTyped", "CI360Jobs", "AddFloats"]
 EVERYWHERE = SERVICES + [f"A/{name}" for name in STORED_PROCESSES]

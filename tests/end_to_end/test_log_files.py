@@ -126,3 +126,12 @@ def test_a_command_writes_into_the_log_of_the_adapter_beside_it(tmp_path):
     before, here, after = told.splitlines()
     assert (before, after) == ("from the service", "from the service again")
     assert here.endswith("INFO from the command")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give")
+def test_a_file_that_root_begins_belongs_to_the_account_of_the_folder(tmp_path):
+    os.chown(tmp_path, 65534, 65534)
+    files = LogFiles(tmp_path)
+    files.open()
+    files.close()
+    assert log_files(tmp_path)[0].stat().st_uid == 65534

@@ -72,6 +72,7 @@ def test_what_is_wrong_is_refused_and_the_former_configuration_holds(serve, home
         exit_code, [said] = reload()
         assert (exit_code, said["outcome"], said["code"]) == (2, "refused", "CONFIG_INVALID")
         assert told in json.dumps(said["problems"])
+        assert said["remedy"].startswith("Mend ")
         (home / name).write_bytes(good)
     assert adapter.post("Added").status_code == 404
     assert adapter.ended(adapter.post("Echo").json()["deliveryId"])["status"] == "delivered"

@@ -1,11 +1,12 @@
 """Prompts and several data sources, by SOAP and by REST, up to the stored process."""
 
 import re
+from hashlib import sha256
 
 import pytest
 
 from adapter.core.answer import Answer
-from adapter.core.failures import ContractUnusable
+from adapter.core.failures import ClientFault, ContractUnusable
 from adapter.core.mapping import Mapping
 from adapter.core.prompts import Prompt, fits, problems_of
 from adapter.core.request import Parameter, Request, Stream
@@ -57,6 +58,22 @@ def test_prompts_and_instream_together(run, transport):
     request = Request((Parameter("seconds", "0"),), (Stream("instream", TABLE),))
     answer = run(transport, "Slow", request)
     assert any("<A>1</A>" in stream.content for stream in answer.streams.values())
+
+
+@pytest.mark.parametrize("transport", TransportName)
+@pytest.mark.parametrize("instream", [(Stream("instream", TABLE),), ()])
+def test_every_data_source_reaches_the_stored_process(run, transport, instream):
+    streams = (*instream, Stream("items", TABLE), Stream("letter", text="Grüße <&>"))
+    answer = run(transport, "Read Sources", Request((), streams))
+    (told,) = (stream.content for stream in answer.streams.values())
+    assert told.count("<ROWS>1</ROWS>") == 1 + len(instream)
+    assert "<BYTES>11</BYTES>" in told
+    assert sha256("Grüße <&>".encode()).hexdigest() in told
+
+
+def test_a_generic_stream_that_is_no_base64(run):
+    with pytest.raises(ClientFault, match="letter"):
+        run(TransportName.REST, "Read Sources", Request((), (Stream("letter", base64="=?"),)))
 
 
 @pytest.mark.parametrize(

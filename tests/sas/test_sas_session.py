@@ -335,6 +335,24 @@ def test_connections_are_kept_where_a_repeat_does_no_harm(exchange, serve, fresh
     assert (b"Connection: close" in server.requests[0]) is fresh
 
 
+def test_a_connection_that_was_idle_for_long_is_not_used_again(exchange, serve, monkeypatch):
+    """The server may close it at any moment, and a firewall may have forgotten it."""
+    monkeypatch.setattr("adapter.sas.connection.KEPT_S", 0.0)
+    server = serve(answering(http(200, b"<a/>")))
+    for _ in range(3):
+        exchange(server.url, fresh=False)
+    assert server.connections == 3
+
+
+def test_what_follows_an_answer_is_no_answer_to_the_next_request(exchange, serve):
+    def script(server, connection):
+        while server.read_request(connection):
+            connection.sendall(http(200, b"<mine/>") + http(200, b"<stray/>"))
+
+    server = serve(script)
+    assert [exchange(server.url, fresh=False).body for _ in range(3)] == [b"<mine/>"] * 3
+
+
 def test_a_fresh_connection_is_closed_afterwards(exchange, serve):
     ends = queue.Queue()
 

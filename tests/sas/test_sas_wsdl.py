@@ -163,7 +163,7 @@ def test_a_slow_server_is_given_up(session, serve, monkeypatch):
 @pytest.mark.parametrize(
     ("answer", "error", "told"),
     [
-        (http(404, b"<html>none</html>"), failures.ContractUnusable, "there is no WSDL at"),
+        (http(404, b"<html>none</html>"), failures.ContractUnusable, "gives no WSDL: SAS"),
         (http(403), failures.ContractUnusable, "HTTP 403"),
         (
             http(302, b"", [f"Location: {PATH}?wsdl"]),

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -52,10 +53,12 @@ def bucket(s3_url):
 class Bucket:
     def __init__(self, url):
         self.url = url
-        requests.put(f"{url}/exports", timeout=LIMIT_S).raise_for_status()
+        # Its own: what is there already, a stranger may not write again.
+        self.name = f"exports-{uuid.uuid4().hex[:8]}"
+        requests.put(f"{url}/{self.name}", timeout=LIMIT_S).raise_for_status()
 
     def put(self, key, body):
-        address = f"{self.url}/exports/{key}"
+        address = f"{self.url}/{self.name}/{key}"
         requests.put(address, data=body, timeout=LIMIT_S).raise_for_status()
 
     def link(self, key, seconds=3600):
@@ -71,7 +74,7 @@ class Bucket:
             config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
         )
         return client.generate_presigned_url(
-            "get_object", Params={"Bucket": "exports", "Key": key}, ExpiresIn=seconds
+            "get_object", Params={"Bucket": self.name, "Key": key}, ExpiresIn=seconds
         )
 
 
@@ -85,6 +88,7 @@ class Host:
     def __init__(self, body=b"", etag='"one"'):
         self.body, self.etag, self.status = body, etag, 200
         self.size, self.cut_after, self.ranges, self.location = None, [], [], ""
+        self.redirects, self.paths, self.pause_s = [], [], 0.0
         host = self
 
         class Answer(BaseHTTPRequestHandler):
@@ -103,6 +107,10 @@ class Host:
     def answer(self, request):
         asked = request.headers.get("Range")
         self.ranges.append(asked)
+        self.paths.append(request.path)
+        if self.redirects:
+            self.redirect(request, *self.redirects.pop(0))
+            return
         total = self.size or len(self.body)
         resumes = asked and request.headers.get("If-Range") == self.etag
         start = int(asked[6:-1]) if resumes else 0
@@ -120,6 +128,13 @@ class Host:
             part = self.body[start:end] if self.size is None else piece[: end - start]
             request.wfile.write(part)
             start += len(part)
+        request.close_connection = True
+
+    def redirect(self, request, status, to):
+        request.send_response(status)
+        request.send_header("Location", to)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
         request.close_connection = True
 
     def stop(self):

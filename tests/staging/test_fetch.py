@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -127,6 +128,77 @@ def test_a_redirect_is_not_followed(host, tmp_path):
     assert other.ranges == []
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_within_the_host_is_followed(host, tmp_path, status):
+    one = host(b"1,2\n")
+    one.redirects = [(status, "/b/data.csv?sig=1"), (status, f"{one.url}/c"), (status, "d")]
+
+    fetched(f"{one.url}/data.csv", tmp_path)
+
+    assert one.paths == ["/data.csv", "/b/data.csv?sig=1", "/c", "/d"]
+    assert (tmp_path / "data.csv").read_bytes() == one.body
+
+
+def test_a_host_that_redirects_without_end_is_left_for_later(host, tmp_path):
+    one = host(b"1,2\n")
+    one.redirects = [(302, "/again")] * 9
+
+    with pytest.raises(FileUnavailable, match="without end"):
+        fetched(f"{one.url}/data.csv", tmp_path)
+
+    assert len(one.paths) == 4
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "",
+        "http://localhost:{port}/data.csv",
+        "https://127.0.0.1:{port}/data.csv",
+        "//127.0.0.1:1/data.csv",
+        "http://me@127.0.0.1:{port}/data.csv",
+        "http://127.0.0.1:99999/",
+        "http://[/",
+        "file:///etc/passwd",
+        "/a b",
+    ],
+)
+def test_a_redirect_to_another_host_is_never_followed(host, tmp_path, to):
+    one = host(b"1,2\n")
+    one.redirects = [(302, to.replace("{port}", one.url.rpartition(":")[2]))]
+
+    with pytest.raises(FileHostRefused, match="redirects"):
+        fetched(f"{one.url}/data.csv", tmp_path)
+
+    assert one.paths == ["/data.csv"]
+
+
+@pytest.mark.parametrize("size", [49_999, 50_000, 60_000])
+def test_a_part_that_is_whole_or_longer_is_made_the_file(host, tmp_path, size):
+    one = host(os.urandom(50_000))
+    (tmp_path / "data.csv.part").write_bytes((one.body + b"x" * 10_000)[:size])
+
+    file = fetched(f"{one.url}/data.csv", tmp_path, replace(NEW, etag=one.etag, total=50_000))
+
+    assert one.ranges == ["bytes=49999-"]
+    assert (tmp_path / "data.csv").read_bytes() == one.body
+    assert file.sha256 == hashlib.sha256(one.body).hexdigest()
+
+
+def test_no_part_ever_stands_beside_the_etag_of_another(host, tmp_path):
+    one = host(os.urandom(50_000), etag='"two"')
+    part = tmp_path / "data.csv.part"
+    part.write_bytes(b"x" * 10_000)
+    seen = []
+
+    def tell(file):
+        seen.append((file.etag, part.exists()))
+
+    Fetch()(f"{one.url}/data.csv", replace(NEW, etag='"one"'), tmp_path, LOCAL, tell)
+
+    assert seen[0] == ('"two"', False)
+
+
 @pytest.mark.parametrize(
     ("link", "hosts"),
     [
@@ -162,11 +234,11 @@ import resource, sys
 from pathlib import Path
 from adapter.core.staging import StagedFile
 from adapter.staging.fetch import Bounds, Fetch
-limit, link, folder = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+limit, link, folder, etag = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), sys.argv[4]
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-file = StagedFile("dataFile", "", "data.csv")
+file = StagedFile("dataFile", "", "data.csv", etag=etag)
 try:
     print(Fetch()(link, file, folder, Bounds(("127.0.0.1",), 2**40), lambda _: None).got)
 except Exception as error:
@@ -175,8 +247,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
-def in_a_process(limit, link, folder):
-    command = [sys.executable, "-c", PROGRAM, str(limit), link, str(folder)]
+def in_a_process(limit, link, folder, etag=""):
+    command = [sys.executable, "-c", PROGRAM, str(limit), link, str(folder), etag]
     out = subprocess.run(command, capture_output=True, text=True, timeout=110, check=True).stdout
     return out.splitlines()
 
@@ -187,15 +259,23 @@ def test_a_full_disk_keeps_what_is_there(host, tmp_path):
     told, _ = in_a_process(500_000, f"{one.url}/data.csv", tmp_path)
 
     assert told.startswith("StageDiskFull")
-    assert (tmp_path / "data.csv.part").is_file()
+    assert (tmp_path / "data.csv.part").stat().st_size == 500_000
+
+    fetched(f"{one.url}/data.csv", tmp_path, replace(NEW, etag=one.etag))  # room was made
+
+    assert one.ranges == [None, "bytes=500000-"]
+    assert (tmp_path / "data.csv").read_bytes() == one.body
 
 
 def test_two_gigabytes_need_little_memory(host, tmp_path):
     one = host()
-    one.size = 2 * 2**30
+    one.size, here = 2 * 2**30, 1792 * 2**20
+    with (tmp_path / "data.csv.part").open("wb") as sparse:  # is read, and takes no disk
+        sparse.truncate(here)
 
-    got, grown_kb = in_a_process(0, f"{one.url}/data.csv", tmp_path)
+    got, grown_kb = in_a_process(0, f"{one.url}/data.csv", tmp_path, one.etag)
 
-    assert int(got) == one.size
+    assert one.ranges == [f"bytes={here}-"]
+    assert int(got) == (tmp_path / "data.csv").stat().st_size == one.size
     assert int(grown_kb) < 20 * 1024
     (tmp_path / "data.csv").unlink()

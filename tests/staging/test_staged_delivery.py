@@ -2,13 +2,27 @@
 
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 import time
 
 import pytest
 import requests
+from jsonschema import Draft202012Validator
 
 LIMIT_S = 30.0
+
+
+def eventually(true):
+    deadline = time.monotonic() + LIMIT_S
+    while not (value := true()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return value
+
+
 METADATA = json.dumps([{"columnName": name, "dataType": "CHARACTER"} for name in "ab"]).encode()
 DATA = b"1,x\r\n2,y\r\n3,\xc3\xa4\r\n"
 STAGED = """\
@@ -176,3 +190,111 @@ def test_an_unwell_host_is_tried_again_and_nothing_is_sent_meanwhile(open_site, 
 
     assert site.ended(delivery_id)["status"] == "delivered"
     assert len(site.emulator.executions) == 1
+
+
+def test_a_failure_of_the_adapter_itself_is_tried_again(open_site, files):
+    site = open_site(
+        STAGED.replace("retry_first = 0.05", "retry_first = 2").replace(
+            "retry_max = 0.2", "retry_max = 2"
+        )
+    )
+    really, failed = site.serving.parts.stager.fetch, []
+
+    def failing(*arguments):
+        if not failed:
+            failed.append(site.url)
+            raise ZeroDivisionError
+        return really(*arguments)
+
+    site.serving.parts.stager.fetch = failing
+    delivery_id = posted(site, files[0].url, files[1].url)
+    eventually(lambda: site.delivery(delivery_id)["status"] != "queued" or failed)
+    told = eventually(lambda: site.delivery(delivery_id).get("error"))
+
+    assert (told["code"], told["why"]) == ("STAGE_CRASHED", "")
+    assert "ZeroDivisionError" in told["message"]
+    assert site.ended(delivery_id)["status"] == "delivered"
+    assert len(site.emulator.executions) == 1
+
+
+def test_a_disk_that_was_full_is_gone_on_with(open_site, files):
+    site = open_site(STAGED)
+    folder = site.home / "var/staged"
+    folder.rmdir() if folder.is_dir() else None
+    folder.write_bytes(b"")  # no folder can be made in a file, as on a disk without room
+
+    delivery_id = posted(site, files[0].url, files[1].url)
+    eventually(lambda: site.delivery(delivery_id).get("error"))
+    assert not site.emulator.executions
+    folder.unlink()
+
+    assert site.ended(delivery_id)["status"] == "delivered"
+
+
+def test_links_that_end_while_their_host_is_unwell_are_not_tried_for_ever(open_site, files):
+    site = open_site(STAGED)
+    files[1].status = 503
+    ends = int(time.time()) + 3
+    data = f"{files[1].url}/data.csv?Expires={ends}&Signature=planted"
+    answer = site.post(task(f"{files[0].url}/metadata.json", data))
+
+    parked = site.ended(answer.json()["deliveryId"])
+
+    assert (parked["status"], parked["error"]["why"]) == ("parked", "links_expired")
+    assert time.time() > ends - 1
+    assert "planted" not in json.dumps(parked)
+    assert not site.emulator.executions
+
+
+def test_the_number_of_records_of_the_payload_is_compared(open_site, files):
+    site = open_site(STAGED)
+    body = task(f"{files[0].url}/metadata.json?sig=1", f"{files[1].url}/data.csv?sig=2")
+    body["presignedUrls"]["rowCount"] = 4
+
+    parked = site.ended(site.post(body).json()["deliveryId"])
+
+    assert parked["error"]["why"] == "stage_mismatch"
+    assert "3 records, the payload tells 4" in parked["error"]["message"]
+
+
+def test_progress_is_told_as_the_openapi_document_has_it(open_site, files, run):
+    site = open_site(STAGED)
+    files[1].status = 503
+    delivery_id = posted(site, files[0].url, files[1].url)
+    waiting = eventually(lambda: told_if_failed(site, delivery_id))
+
+    document = requests.get(f"{site.url}/openapi.json", timeout=LIMIT_S).json()
+    schemas = document["components"]
+    whole = Draft202012Validator({"$ref": "#/components/schemas/Delivery", "components": schemas})
+    whole.validate(waiting)
+    own = Draft202012Validator({"$ref": "#/components/schemas/Staging", "components": schemas})
+    own.validate(waiting["staging"])
+    assert set(waiting["staging"]) == set(schemas["schemas"]["Staging"]["properties"])
+    shown = run("deliveries", "show", delivery_id, "--home", site.home)
+    assert f"being staged: metadata.json {len(METADATA)} of {len(METADATA)} bytes" in shown
+    files[1].status = 200
+
+    whole.validate(site.ended(delivery_id))
+    shown = run("deliveries", "show", delivery_id, "--home", site.home)
+    assert f"staged: metadata.json {len(METADATA)} of" in shown
+    assert f"data.csv {len(DATA)} of {len(DATA)} bytes, 3 records" in shown
+
+
+def told_if_failed(site, delivery_id):
+    delivery = site.delivery(delivery_id)
+    return delivery if "error" in delivery else None
+
+
+@pytest.fixture
+def run():
+    """What a command prints on a wide terminal, its line breaks as blanks."""
+
+    def printed(*arguments):
+        command = [sys.executable, "-m", "adapter", *map(str, arguments)]
+        environ = {**os.environ, "COLUMNS": "300"}
+        done = subprocess.run(
+            command, env=environ, capture_output=True, text=True, check=True, timeout=LIMIT_S
+        )
+        return " ".join(done.stdout.split())
+
+    return printed

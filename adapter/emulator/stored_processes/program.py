@@ -10,6 +10,8 @@ from adapter.emulator.faults import ended_with_error
 
 Row = Mapping[str, str]
 Prompts = Mapping[str, tuple[str, ...]]
+Read = tuple[Row, ...] | bytes
+"""What a program reads from a data source: its rows, or the bytes of a generic stream."""
 
 
 class Stopped(Exception):
@@ -57,6 +59,14 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class DataSource:
+    """A data source beside ``instream``: rows in line, else generic: bytes as Base64."""
+
+    name: str
+    generic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """What a program wrote: a table for its data target, output parameters, both or nothing."""
 
@@ -72,6 +82,7 @@ class Run:
     prompts: Prompts
     folder: Path
     stopping: threading.Event
+    sources: Mapping[str, Read] = field(default_factory=dict)
 
     def column(self, name: str) -> str | None:
         """Return a column of the first row, found in any case, None if it is not there."""
@@ -111,6 +122,7 @@ class StoredProcess:
 
     Args:
         reads: whether it has the data source ``instream``.
+        sources: further data sources; none has to be sent.
         writes: whether it has a data target.
         outputs: its output parameters.
         schema: columns of the schema attached to ``instream``, none if there is no schema.
@@ -120,6 +132,7 @@ class StoredProcess:
     program: Callable[[Run], Written]
     prompts: tuple[Prompt, ...] = ()
     reads: Reads = Reads.NEVER
+    sources: tuple[DataSource, ...] = ()
     writes: bool = True
     outputs: tuple[Prompt, ...] = ()
     schema: tuple[Column, ...] = ()
