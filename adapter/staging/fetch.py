@@ -121,7 +121,7 @@ class Fetch:
             return file
         host = file_host(link, bounds.hosts, bounds.ca_file)
         way = _Way(host, place, bounds, tell)
-        before, hops = -1, 0
+        before, hops, anew = -1, 0, False
         while True:
             try:
                 return self._get(way, _on_disk(file, way.part))
@@ -134,9 +134,10 @@ class Fetch:
                 file = broken.file
                 if not file.etag:
                     way.part.unlink(missing_ok=True)
-                if not file.etag or file.got <= before:
+                if file.got <= before or (anew and not file.etag):
                     raise FileUnavailable(f"{host.name} broke off: {broken}") from None
-                before = file.got
+                anew = not file.etag  # begun again at once where another file is there now
+                before = file.got if file.etag else -1
 
     def _get(self, way: _Way, file: StagedFile) -> StagedFile:
         host = way.host

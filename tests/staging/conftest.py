@@ -1,11 +1,14 @@
 """What the staging tests stand on: an S3 server, and file hosts that misbehave on purpose."""
 
+import socket
 import subprocess
 import sys
 import threading
 import time
 import uuid
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -153,3 +156,46 @@ def host():
     yield start
     for each in hosts:
         each.stop()
+
+
+class Cutting:
+    """What stands before a server, and closes a connection after so many bytes of its answer.
+
+    `limits` holds the bytes for each connection; those after the last pass whole.
+    """
+
+    def __init__(self, target, limits):
+        self.target, self.limits = urlsplit(target), limits
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with suppress(OSError):  # closed
+            while True:
+                caller, _ = self.listener.accept()
+                limit = self.limits.pop(0) if self.limits else None
+                threading.Thread(target=self.relay, args=(caller, limit), daemon=True).start()
+
+    def relay(self, caller, limit):
+        address = (self.target.hostname, self.target.port)
+        with caller, socket.create_connection(address, LIMIT_S) as server, suppress(OSError):
+            server.sendall(caller.recv(65536))
+            passed = 0
+            while (limit is None or passed < limit) and (piece := server.recv(16384)):
+                caller.sendall(piece if limit is None else piece[: limit - passed])
+                passed += len(piece)
+
+
+@pytest.fixture
+def cutting():
+    """Puts a server behind connections that are cut."""
+    made = []
+
+    def put(target, limits):
+        made.append(Cutting(target, limits))
+        return made[-1]
+
+    yield put
+    for each in made:
+        each.listener.close()

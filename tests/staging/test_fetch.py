@@ -56,6 +56,37 @@ def test_s3_goes_on_where_a_dead_process_has_stopped(bucket, tmp_path):
     assert (tmp_path / "data.csv").read_bytes() == body
 
 
+def test_s3_goes_on_where_the_connection_was_cut(bucket, cutting, tmp_path):
+    body = os.urandom(400_000)
+    bucket.put("cut.csv", body)
+    before = cutting(bucket.url, [150_000, 100_000])
+    told = []
+
+    file = fetched(bucket.link("cut.csv").replace(bucket.url, before.url), tmp_path, told=told)
+
+    assert before.limits == []
+    assert (tmp_path / "data.csv").read_bytes() == body
+    assert file.sha256 == hashlib.sha256(body).hexdigest()
+
+
+def test_s3_begins_again_where_the_object_was_written_anew(bucket, tmp_path):
+    old, new = os.urandom(50_000), os.urandom(60_000)
+    (tmp_path / "data.csv.part").write_bytes(old[:20_000])
+    bucket.put("anew.csv", new)
+    etag = f'"{hashlib.md5(old, usedforsecurity=False).hexdigest()}"'
+
+    fetched(bucket.link("anew.csv"), tmp_path, StagedFile("dataFile", "", "data.csv", etag=etag))
+
+    assert (tmp_path / "data.csv").read_bytes() == new
+
+
+def test_s3_gives_nothing_without_a_signature(bucket, tmp_path):
+    bucket.put("own.csv", b"1,2\n")
+
+    with pytest.raises(LinksExpired, match="answers 403"):
+        fetched(bucket.link("own.csv").partition("?")[0], tmp_path)
+
+
 def test_a_missing_object_is_told_like_an_expired_link(bucket, tmp_path):
     with pytest.raises(LinksExpired, match="answers 404"):
         fetched(bucket.link("nothing.csv"), tmp_path)
