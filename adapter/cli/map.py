@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from adapter.core.redact import shortened
 from adapter.face import Home, Mapped
 
 BYTES = "bytes"
+_CELL = re.compile(r"/Table(?:\[1\])?/InData(?:\[(?P<row>\d+)\])?/(?P<name>[^/\[]+)(?:\[1\])?")
+_EXPRESSION = re.compile(r"(?:row (?P<row>\d+): )?(?P<name>\w+) = .*", re.DOTALL)
+_NONE: Mapping[str, str] = {}
 SHOWN_ROWS = 20
 """Rows of one data source that are shown; JSON has all."""
 
@@ -51,7 +55,7 @@ def command(payload: str, stp: str, home: Path | None, *, as_json: bool) -> None
 def _show(mapped: Mapped) -> None:
     document = mapped.document
     if document.table:
-        _show_rows("column", document.rows)
+        _show_rows("column", document.rows, mapped.problems)
     if document.parameters:
         screen().print(_table("prompt", document.parameters))
     generic = [source.told for source in document.sources if source.rows is None]
@@ -67,21 +71,44 @@ def _show(mapped: Mapped) -> None:
     shell.err.print("[red]not valid[/]" if mapped.problems else "[green]valid[/]")
 
 
-def _show_rows(kind: str, rows: Rows) -> None:
+def _show_rows(kind: str, rows: Rows, problems: tuple[Problem, ...] = ()) -> None:
     for number, row in enumerate(rows[:SHOWN_ROWS]):
-        screen().print(_table(f"{kind}, row {number}" if len(rows) > 1 else kind, row))
+        heading = f"{kind}, row {number}" if len(rows) > 1 else kind
+        screen().print(_table(heading, row, _of_row(problems, number)))
     if len(rows) > SHOWN_ROWS:
         shell.err.print(f"{SHOWN_ROWS} of {len(rows)} rows are shown; --json shows all")
 
 
-def _table(kind: str, columns: Iterable[Column]) -> Table:
+def _of_row(problems: Iterable[Problem], number: int) -> dict[str, str]:
+    """What is wrong with the columns of a row, by their names; rows count from 0."""
+    found: dict[str, str] = {}
+    for problem in problems:
+        name, row = _place(problem.where)
+        if name and row == number:
+            found[name] = f"{found[name]}; {problem.reason}" if name in found else problem.reason
+    return found
+
+
+def _place(where: str) -> tuple[str, int]:
+    """Column and row, from 0, that a problem tells of; an empty name for any other."""
+    if cell := _CELL.fullmatch(where):
+        return cell["name"], int(cell["row"] or 1) - 1
+    if expression := _EXPRESSION.fullmatch(where):
+        return expression["name"], int(expression["row"] or 0)
+    return "", 0
+
+
+def _table(kind: str, columns: Iterable[Column], problems: Mapping[str, str] = _NONE) -> Table:
     table = Table(header_style="bold")
     for heading in (kind, "value", "from", "expression", "type"):
         table.add_column(heading, overflow="fold")
     table.add_column("length", justify="right")
+    if problems:
+        table.add_column("problems", overflow="fold", style="red")
     for column in columns:
         cells = (column.name, _value(column), column.source, column.expression, column.kind)
-        table.add_row(*map(escape, cells), str(_length(column)))
+        wrong = (escape(problems.get(column.name, "")),) if problems else ()
+        table.add_row(*map(escape, cells), str(_length(column)), *wrong)
     return table
 
 

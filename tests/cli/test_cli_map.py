@@ -49,6 +49,8 @@ def test_what_is_wrong(run, home, payload):
     assert done.exit_code == 1
     assert "problem day = sas_date(day): this is no date and time" in done.err
     assert "problem n = number(n): this is no number" in done.err
+    (line,) = (line for line in done.out.splitlines() if "sas_date(day)" in line)
+    assert "this is no date" in line
     assert "secret" not in done.out + done.err
 
 
