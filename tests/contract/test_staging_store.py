@@ -41,13 +41,13 @@ def waiting(store, clock):
 
 
 @pytest.fixture
-def staging(store, clock):
-    """Makes the staging of an owner on the store's database."""
+def staging(open_store, clock):
+    """Makes the staging of an owner on the store's database, by connections of its own."""
 
     made = []
 
     def of(owner):
-        made.append(SqlStaging(store._database._engine, clock, owner, DEAD.intersection))
+        made.append(SqlStaging(open_store()._database._engine, clock, owner, DEAD.intersection))
         return made[-1]
 
     yield of

@@ -29,7 +29,7 @@ def test_front_page_lists_everything(control, emulator):
 
 def test_addresses_of_the_front_page_lead_somewhere(control):
     urls = [w for w in control("GET", "/").text.split() if w.startswith("http") and "SASBIWS" in w]
-    assert len(urls) == 22
+    assert len(urls) == 24
     for url in urls:
         status = control("GET", url[url.index("/SASBIWS") :]).status_code
         assert status in ({200} if url.endswith("?wsdl") else {200, 500})
