@@ -84,11 +84,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction: on disk when it ends, undone when it raises."""
-        with named_errors(self.name), ExitStack() as stack:
-            self._become_writer(stack)
-            self._check_file()
-            stack.enter_context(self._without_read_only())
-            connection = stack.enter_context(self._engine.begin())
+        with self._writing(), self._engine.begin() as connection:
             yield connection
             told = connection.info.pop(_TOLD, False)
         if told:
@@ -97,10 +93,7 @@ class Database:
     @contextmanager
     def _write_grouped(self) -> Iterator[Connection]:
         """As `write`, on a connection that stays with the group: to fetch one takes its time."""
-        with named_errors(self.name), ExitStack() as stack:
-            self._become_writer(stack)
-            self._check_file()
-            stack.enter_context(self._without_read_only())
+        with self._writing():
             connection = self._grouped or self._engine.connect()
             self._grouped = None
             try:
@@ -110,6 +103,15 @@ class Database:
                 connection.close()
                 raise
             self._grouped = connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A block in which no other thread of this process writes, its errors named."""
+        with named_errors(self.name), ExitStack() as stack:
+            self._become_writer(stack)
+            self._check_file()
+            stack.enter_context(self._without_read_only())
+            yield
 
     @contextmanager
     def _without_read_only(self) -> Iterator[None]:

@@ -72,10 +72,6 @@ def _address(text: str) -> Address | None:
     return address_of((with_port.group(1) if with_port else text).strip("[]"))
 
 
-def _is_loopback(address: Address | None) -> bool:
-    return address is not None and address.is_loopback
-
-
 @dataclass(frozen=True)
 class Hosts:
     """The names under which callers may ask for this adapter.
