@@ -19,11 +19,7 @@ _WRITTEN: tuple[Callable[[str], str], ...] = (
 )
 """How a text may stand in an answer: as an attribute, as the text of an element, or bare."""
 
-_LINK_PART = re.compile(r"://|=|\\")
-"""In every text that holds a link with a query or a signature, or hides one behind escapes."""
-
-_JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-
+_JSON_STRING = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")', re.DOTALL)
 
 _VALUE = re.compile(r">([^<>]+)</")
 """The text of an element without children."""
@@ -34,27 +30,17 @@ def payload_masked(payload: bytes) -> tuple[bytes, dict[str, str]]:
 
     Every other character of the payload stays; the strings are as read from JSON, by themselves.
     """
-    found = {}
-
-    def changed(match: re.Match[str]) -> str:
-        token = match[0]
-        if not _LINK_PART.search(token):
-            return token
-        text = _text_of(token)
-        masked = without_links(text)
-        if masked == text:
-            return token
-        found[text] = masked
-        return json.dumps(masked)
-
-    written = _JSON_STRING.sub(changed, _decoded(payload))
-    return (_encoded(written), found) if found else (payload, found)
+    found: dict[str, str] = {}
+    pieces = _JSON_STRING.split(_decoded(payload))
+    # Every second piece is a string of JSON; that few of them hold a link is found out first.
+    pieces[1::2] = [_masked_in(found, x) if _may_link(x) else x for x in pieces[1::2]]
+    return (_encoded("".join(pieces)), found) if found else (payload, found)
 
 
 def document_without_signatures(document: bytes) -> bytes:
     """The document with the query of every link masked."""
     lines = _decoded(document).splitlines(keepends=True)  # a link ends before any line break
-    return _encoded("".join(without_links(x) if _LINK_PART.search(x) else x for x in lines))
+    return _encoded("".join([without_links(x) if _may_link(x) else x for x in lines]))
 
 
 def masked_values(document: bytes) -> dict[str, str]:
@@ -79,6 +65,21 @@ def answer_masked(answer: Answer, masked: Mapping[str, str]) -> Answer:
             for name, stream in answer.streams.items()
         },
     )
+
+
+def _may_link(text: str) -> bool:
+    """True for every text with a link that has a query, a signature, or either behind escapes."""
+    return "=" in text or "\\" in text or "://" in text
+
+
+def _masked_in(found: dict[str, str], token: str) -> str:
+    """The string of JSON with its links masked; what it reads as, and reads as then, is noted."""
+    text = _text_of(token)
+    masked = without_links(text)
+    if masked == text:
+        return token
+    found[text] = masked
+    return json.dumps(masked)
 
 
 def _text_of(token: str) -> str:

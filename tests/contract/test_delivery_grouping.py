@@ -2,8 +2,10 @@
 
 import sqlite3
 import threading
+import time
 
 import pytest
+from sqlalchemy import event
 
 from adapter.core.answer import Answer
 from adapter.core.delivery import Gate, Lease, Outcome, State
@@ -93,11 +95,20 @@ def accounts(shared):
 
 
 @pytest.fixture
-def grouped(shared, eventually):
-    """Runs works as one group, each in a thread of its own; what each gave or raised."""
+def commits(shared):
+    """One entry for each commit."""
+    seen = []
+    event.listen(shared._engine, "commit", seen.append)
+    return seen
 
-    def run(works):
+
+@pytest.fixture
+def grouped(shared, eventually):
+    """Runs works that wait for one that leads, each in a thread; what each gave or raised."""
+
+    def run(works, last_commit_s=LIMIT_S):
         told = [None] * len(works)
+        shared._group._commit_s = last_commit_s
         entered, go_on = threading.Event(), threading.Event()
 
         def lead(connection):
@@ -126,20 +137,34 @@ def grouped(shared, eventually):
     return run
 
 
-def test_those_who_wait_share_one_transaction(shared, grouped):
-    seen = []
+def numbered(number):
+    def change(connection):
+        insert(connection, str(number))
+        return number
 
-    def work(number):
-        def change(connection):
-            insert(connection, str(number))
-            seen.append(connection)
-            return number
+    return change
 
-        return change
 
-    assert grouped([work(number) for number in range(5)]) == list(range(5))
-    assert len(set(map(id, seen))) == 1
+def test_those_who_wait_share_one_commit_where_it_takes_long(shared, grouped, commits):
+    assert grouped([numbered(number) for number in range(5)]) == list(range(5))
+    assert len(commits) == 1
     assert accounts(shared) == {"0", "1", "2", "3", "4"}
+
+
+def test_nobody_waits_for_others_changes_where_a_commit_takes_no_time(shared, grouped, commits):
+    told = grouped([numbered(number) for number in range(5)], last_commit_s=0.0)
+
+    assert told == list(range(5))
+    assert len(commits) > 1
+    assert accounts(shared) == {"0", "1", "2", "3", "4"}
+
+
+def test_how_long_the_last_commit_took_is_known(shared):
+    event.listen(shared._engine, "commit", lambda _: time.sleep(0.05))
+
+    shared.together(numbered(1))
+
+    assert shared._group._commit_s >= 0.05
 
 
 def test_error_in_the_midst_falls_to_its_own_thread(shared, grouped):
