@@ -180,6 +180,8 @@ def _decoded(raw: bytes) -> str:
 
 
 def _check_depth(text: str, limits: Limits) -> None:
+    if text.count("{") + text.count("[") <= limits.max_depth:
+        return  # whatever stands where, they are too few to be nested deeper
     depth = deepest = 0
     for char in _STRING.sub("", text):
         if char in "{[":

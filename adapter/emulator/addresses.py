@@ -5,6 +5,7 @@ Source: SAS 9.4 BI Web Services: Developer's Guide, endpoints (documented).
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
@@ -67,6 +68,7 @@ class Address:
         return tuple(each.name for each in self.service.stored_processes) if self.service else ()
 
 
+@lru_cache(maxsize=256)
 def find(target: str) -> Address | None:
     """Return what a request target leads to, None if it is no address of SASBIWS."""
     path, _, query = target.partition("?")

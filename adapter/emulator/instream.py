@@ -74,10 +74,6 @@ def _cut(lines: list[bytes], lrecl: int) -> str:
 
 def _row(element: etree._Element) -> Row:
     # The XML engine gives a repeated column a data set of its own, so the row loses it.
-    columns = [each for each in children(element) if not children(each)]
-    times = Counter(str(each.tag).lower() for each in columns)
-    return {
-        etree.QName(each).localname: each.text or ""
-        for each in columns
-        if times[str(each.tag).lower()] == 1
-    }
+    columns = [(str(each.tag), each.text or "") for each in element if not len(each)]
+    times = Counter(tag.lower() for tag, _ in columns)
+    return {tag.rpartition("}")[2]: text for tag, text in columns if times[tag.lower()] == 1}

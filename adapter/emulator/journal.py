@@ -100,7 +100,9 @@ class Journal:
         """Return the switches for one answer; a disturbed one is counted."""
         with self._changed:
             now = self._switches
-            if not (now.disturbs and now.concerns(stored_processes)):
+            if not now.disturbs:
+                return now
+            if not now.concerns(stored_processes):
                 return now.calm()
             self.switches = now.after_one()
             return now

@@ -51,11 +51,11 @@ def masked_values(document: bytes) -> dict[str, str]:
 
 def answer_masked(answer: Answer, masked: Mapping[str, str]) -> Answer:
     """The answer where a stored process that repeats these strings has them masked too."""
+    pairs = [(w(original), w(short)) for original, short in masked.items() for w in _WRITTEN]
 
     def mask(text: str) -> str:
-        for original, short in masked.items():
-            for written in _WRITTEN:
-                text = text.replace(written(original), written(short))
+        for original, short in pairs:
+            text = text.replace(original, short)
         return text
 
     return Answer(
