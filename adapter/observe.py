@@ -146,7 +146,8 @@ class Observer:
 
     def store_lost(self, error: StoreUnavailable) -> None:
         """The database does not answer; what needs it is tried again until it does."""
-        self.event("store", logging.ERROR, code=error.code, message=error.message)
+        told = {"code": error.code, "message": error.message, "remedy": error.remedy}
+        self.event("store", logging.ERROR, **told)
 
     def crash(self, where: str, error: Exception) -> None:
         """A defect of the adapter: the only place where a traceback is written, to the log."""

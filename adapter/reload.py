@@ -79,7 +79,7 @@ class Reload:
         try:
             release_changed_accounts(self.parts, settings, self._settings)
         except StoreUnavailable as error:  # an operator can lift what stays
-            self.observer.event("store", logging.ERROR, code=error.code, message=error.message)
+            self.observer.store_lost(error)
 
     def _tell_refused(self, refusal: AdapterError) -> None:
         self.observer.event(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -69,7 +68,7 @@ class Upkeep:
             try:
                 self.round()
             except StoreUnavailable as error:
-                self.observer.event("store", logging.ERROR, code=error.code, message=error.message)
+                self.observer.store_lost(error)
                 pause_s = AGAIN_S
             except Exception as error:  # noqa: BLE001  whatever it was, the next round comes
                 self.observer.crash("upkeep", error)

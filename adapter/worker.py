@@ -218,6 +218,6 @@ class Worker:
 
     def _tell(self, error: Exception) -> None:
         if isinstance(error, StoreUnavailable):
-            self.observer.event("store", logging.ERROR, code=error.code, message=error.message)
+            self.observer.store_lost(error)
         else:
             self.observer.crash("record", error)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from adapter.core.errors import StoreUnavailable
 from adapter.store import postgresql_causes
 from adapter.store.groups import Group
+from adapter.store.sqlite_causes import REMEDIES, file_cause, sqlite_cause
 from adapter.store.telling import Teller
 
 Result = TypeVar("Result")
@@ -40,19 +41,6 @@ _TOLD = "told"
 """Mark of a connection in whose transaction deliveries change."""
 
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtext('sasbiws_claims'))")
-
-_CAUSES = {
-    sqlite3.SQLITE_BUSY: "it is locked by another program",
-    sqlite3.SQLITE_LOCKED: "it is locked by another program",
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_READONLY: "it is read-only",
-    sqlite3.SQLITE_PERM: "it is read-only",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; its folder is missing or read-only",
-    sqlite3.SQLITE_CORRUPT: "it is corrupt",
-    sqlite3.SQLITE_NOTADB: "it is corrupt, or not an SQLite database",
-    sqlite3.SQLITE_IOERR: "the disk reports an error",
-}
-
 
 _writers: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 """One lock for all who write through one engine."""
@@ -256,26 +244,24 @@ def named_errors(path: str, what: str = "the delivery database") -> Iterator[Non
         raise unavailable(path, cause_of(error), what) from None
 
 
-def cause_of(error: BaseException) -> str:  # noqa: PLR0911  one for each kind of error
+def cause_of(error: BaseException) -> str:
     """A few words about a database or file error, without statement and parameters."""
-    if isinstance(error, PoolTimeout):
-        return "all its connections are in use"
-    if isinstance(error, DBAPIError):
-        return cause_of(error.orig) if error.orig is not None else "the connection failed"
-    if isinstance(error, FileNotFoundError):
-        return "it is missing"
-    if isinstance(error, PermissionError):
-        return "it is read-only for this user, or its folder is"
-    if isinstance(error, OSError):
-        return error.strerror or type(error).__name__
-    if isinstance(error, sqlite3.Error):
-        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        return _CAUSES.get(primary, str(error))
+    match error:
+        case PoolTimeout():
+            return "all its connections are in use"
+        case DBAPIError():
+            return cause_of(error.orig) if error.orig is not None else "the connection failed"
+        case OSError():
+            return file_cause(error)
+        case sqlite3.Error():
+            return sqlite_cause(error)
     if hasattr(error, "sqlstate"):
         return postgresql_causes.cause(error)
     return type(error).__name__
 
 
 def unavailable(path: str, cause: str, what: str = "the delivery database") -> StoreUnavailable:
-    """The error that says what cannot be used and why."""
-    return StoreUnavailable(f"{what} {path} cannot be used: {cause}")
+    """The error that says what cannot be used, why, and what mends it."""
+    error = StoreUnavailable(f"{what} {path} cannot be used: {cause}")
+    error.remedy = REMEDIES.get(cause, error.remedy)
+    return error

@@ -196,6 +196,7 @@ class Web:
             status=status,
             code=error.code,
             message=error.message,
+            remedy=error.remedy,
             peer=request.remote_addr if isinstance(error, Refusal) else "",
         )
         body = answers.adapter_error_body(error, g.request_id, self.clock.now())

@@ -22,7 +22,7 @@ def refusal(path, action):
     assert str(path) in caught.value.message
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None or caught.value.__suppress_context__
-    return caught.value.message
+    return f"{caught.value.message} {caught.value.remedy}"
 
 
 def test_file_that_is_no_database_is_refused(path):
@@ -42,7 +42,10 @@ def test_damaged_database_is_refused(path, clock, message):
     path.write_bytes(content)
     store = SqlDeliveries(open_sqlite(path), clock)
 
-    assert "corrupt" in refusal(path, lambda: store.add(message()))
+    told = refusal(path, lambda: store.add(message()))
+
+    assert "corrupt" in told
+    assert "put the last good copy of the file back" in told
     store.close()
 
 

@@ -1,5 +1,6 @@
 """The clock jumps, the disk is full, the file is locked, read-only or corrupt: nothing is lost."""
 
+import json
 import os
 import resource
 import shutil
@@ -33,6 +34,7 @@ def refused(adapter, home, cause):
     assert "code=STORE_UNAVAILABLE" in line
     assert str(home / "var/deliveries.sqlite") in line
     assert cause in line
+    assert json.dumps(error["remedy"]) in line
     return line
 
 
@@ -215,7 +217,7 @@ def test_a_file_that_becomes_read_only_is_told_at_the_start_and_serves_when_it_i
     assert told.startswith("STORE_UNAVAILABLE: ")
     assert str(home / "var") in told
     assert "read-only" in told
-    assert "be writable" in told
+    assert "write the file and its folder" in told
     file.chmod(0o600)
     (home / "var").chmod(0o700)
     second = dying(user=as_nobody())
