@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from http.server import ThreadingHTTPServer
+from queue import SimpleQueue
 from socketserver import TCPServer
 
 from adapter.emulator.conversation import Conversation, Terms
@@ -83,6 +84,8 @@ class Listener:
 
 
 class _Server(ThreadingHTTPServer):
+    """A thread for each open connection; one that is done takes the next."""
+
     daemon_threads = True
     request_queue_size = 128
     # On Windows the option would let two servers have one port.
@@ -91,6 +94,8 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], terms: Terms) -> None:
         self._connections: set[socket.socket] = set()
         self._changed = threading.Condition()
+        self._accepted: SimpleQueue[tuple[socket.socket, object] | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
         super().__init__(address, partial(Conversation, terms))
 
     def server_bind(self) -> None:
@@ -100,7 +105,19 @@ class _Server(ThreadingHTTPServer):
     def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
         with self._changed:
             self._connections.add(request)
-        super().process_request(request, client_address)
+        if not self._idle.acquire(blocking=False):
+            threading.Thread(target=self._serve_accepted, daemon=True).start()
+        self._accepted.put((request, client_address))
+
+    def _serve_accepted(self) -> None:
+        while accepted := self._accepted.get():
+            self.process_request_thread(*accepted)
+            self._idle.release()
+        self._accepted.put(None)  # for the next thread
+
+    def server_close(self) -> None:
+        super().server_close()
+        self._accepted.put(None)
 
     def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
         super().shutdown_request(request)
