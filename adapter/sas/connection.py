@@ -30,6 +30,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from adapter.sas.due import DueResponse
 
+_PORTS = {"http": 80, "https": 443}
 _KEPT_PER_SERVER = 64
 
 KEPT_S = 4.0
@@ -219,13 +220,15 @@ def ask(
 
 def _open(server: Server, wait: Wait, at: tuple[str, ...]) -> _Connection:
     bounds: dict[str, Any] = {"timeout": wait.connect_s}
+    # Told always: without one, http.client looks for it behind the last colon of an IPv6 address.
+    port = server.port or _PORTS[server.scheme]
     try:
         connection: _Connection
         if server.scheme == "https":
             context = _context(server.ca_file, _changed_at(server.ca_file))
-            connection = _HttpsConnection(server.host, server.port, ssl_context=context, **bounds)
+            connection = _HttpsConnection(server.host, port, ssl_context=context, **bounds)
         else:
-            connection = _HttpConnection(server.host, server.port, **bounds)
+            connection = _HttpConnection(server.host, port, **bounds)
         connection.at = at
         connection.connect()
     except Exception as error:

@@ -58,6 +58,11 @@ class TestNotSent:
         with pytest.raises(failures.NameNotFound, match=r"http://no-such-host\.invalid:81 is unkn"):
             exchange("http://no-such-host.invalid:81/")
 
+    def test_address_of_ipv6_without_a_port(self, exchange):
+        with pytest.raises(failures.NotSent) as told:
+            exchange("https://[::1]/")
+        assert not isinstance(told.value, failures.NameNotFound)
+
     @pytest.mark.parametrize(
         "address",
         ["http://", "http://[::1", "http://h:99999/", "ftp://h/", "http://" + "a" * 70 + ".test/"],
