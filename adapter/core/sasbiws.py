@@ -6,7 +6,8 @@ Source: SAS 9.4 BI Web Services: Developer's Guide, abbreviated "Guide" below.
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from collections.abc import Mapping
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from lxml import etree
 
@@ -38,6 +39,9 @@ CONTENT_TYPE = "text/xml"
 
 BINARY = "application/octet-stream"
 """Content type of a generic stream, whose bytes go in line as Base64."""
+
+PORTS: Mapping[str, int] = {"http": 80, "https": 443}
+"""The schemes that can be called, and the port of each where an address tells none."""
 
 _NOT_NAME = re.compile(r"[^A-Za-z0-9_]")
 
@@ -86,6 +90,11 @@ def server(stpurl: str) -> str:
     """Scheme, host and port of an address."""
     parts = urlsplit(stpurl)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def port_of(parts: SplitResult) -> int:
+    """The port of an address, by its scheme where none is written."""
+    return parts.port or PORTS.get(parts.scheme, 0)
 
 
 def operation_name(stored_process: str) -> str:

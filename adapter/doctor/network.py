@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from adapter.core import sasbiws
 from adapter.core.answer import HttpResponse
 from adapter.core.failures import TlsFailed
+from adapter.core.sasbiws import port_of
 from adapter.doctor import tls
 from adapter.doctor.case import Case
 from adapter.doctor.check import Check, Ending, Result, fail, ok, skip, warn
-from adapter.sas.reach import port_of
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 WAIT_S = 10.0

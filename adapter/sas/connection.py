@@ -30,7 +30,6 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from adapter.sas.due import DueResponse
 
-_PORTS = {"http": 80, "https": 443}
 _KEPT_PER_SERVER = 64
 
 KEPT_S = 4.0
@@ -45,13 +44,13 @@ class Server:
     Args:
         scheme: http or https.
         host: Name or numeric address, as in the address; IPv6 without brackets.
-        port: None for the scheme's own.
+        port: Always told: without, http.client looks for it behind the last colon of the host.
         ca_file: Certificate authorities to trust; empty trusts the built-in list.
     """
 
     scheme: str
     host: str
-    port: int | None
+    port: int
     ca_file: str = ""
 
 
@@ -220,15 +219,13 @@ def ask(
 
 def _open(server: Server, wait: Wait, at: tuple[str, ...]) -> _Connection:
     bounds: dict[str, Any] = {"timeout": wait.connect_s}
-    # Told always: without one, http.client looks for it behind the last colon of an IPv6 address.
-    port = server.port or _PORTS[server.scheme]
     try:
         connection: _Connection
         if server.scheme == "https":
             context = _context(server.ca_file, _changed_at(server.ca_file))
-            connection = _HttpsConnection(server.host, port, ssl_context=context, **bounds)
+            connection = _HttpsConnection(server.host, server.port, ssl_context=context, **bounds)
         else:
-            connection = _HttpConnection(server.host, port, **bounds)
+            connection = _HttpConnection(server.host, server.port, **bounds)
         connection.at = at
         connection.connect()
     except Exception as error:

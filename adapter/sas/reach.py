@@ -9,8 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from adapter.core import sasbiws
 from adapter.core.redact import without_query
+from adapter.core.sasbiws import PORTS, port_of
 
-_PORTS = {"http": 80, "https": 443}
 _METADATA = frozenset({"100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"})
 """Where clouds tell a machine its secrets, beside the link-local 169.254.169.254."""
 
@@ -40,7 +40,7 @@ class Reach:
             named = {host_of(parts), f"{host_of(parts)}:{port_of(parts)}"}
         except ValueError:
             return "it is no address that can be called"
-        if named & {each.lower() for each in self.hosts} and parts.scheme in _PORTS:
+        if named & {each.lower() for each in self.hosts} and parts.scheme in PORTS:
             return ""
         return _unfit(parts) or self._elsewhere(parts, main)
 
@@ -115,7 +115,7 @@ def _forbidden(address: _Address, *, loopback: bool) -> str:
 
 
 def _unfit(parts: SplitResult) -> str:
-    if parts.scheme not in _PORTS:
+    if parts.scheme not in PORTS:
         return "only http and https are fetched"
     if "@" in parts.netloc or not parts.hostname:
         return "an address needs a host, and may hold neither user nor password"
@@ -125,11 +125,6 @@ def _unfit(parts: SplitResult) -> str:
 def host_of(parts: SplitResult) -> str:
     """The host of an address, in the spelling that hosts are compared by."""
     return (parts.hostname or "").rstrip(".")
-
-
-def port_of(parts: SplitResult) -> int:
-    """The port of an address, by its scheme where none is written."""
-    return parts.port or _PORTS.get(parts.scheme, 0)
 
 
 def _origin(location: str) -> tuple[str, str, int]:

@@ -173,9 +173,11 @@ def _address(address: str, ca_file: str) -> _Address:
         (url.host or "").encode("idna")
     except (LocationParseError, ValueError) as error:
         raise _unsendable(str(error), shown) from error
-    if url.scheme not in {"http", "https"} or not url.host:
+    scheme = url.scheme or ""
+    if scheme not in sasbiws.PORTS or not url.host:
         raise _unsendable("no address of a web server", shown)
-    server = Server(url.scheme, url.host.strip("[]"), url.port, ca_file)
+    port = url.port or sasbiws.PORTS[scheme]
+    server = Server(scheme, url.host.strip("[]"), port, ca_file)
     return _Address(server, shown, url.request_uri)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from adapter.core.sasbiws import PORTS, port_of
 from adapter.core.stage_failures import FileHostRefused, FileUnavailable
 from adapter.sas.connection import Server
-from adapter.sas.reach import host_of, port_of, refused_address
+from adapter.sas.reach import host_of, refused_address
 
 _SENDABLE = re.compile(r"[!-~]+")
 """Characters of an address that can be asked for as it is."""
@@ -46,13 +47,13 @@ def file_host(link: str, hosts: Iterable[str], ca_file: str = "") -> FileHost:
         host, port = host_of(parts), port_of(parts)
     except ValueError:
         raise FileHostRefused("a presigned link is no address") from None
-    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or not host:
+    if parts.scheme not in PORTS or "@" in parts.netloc or not host:
         raise FileHostRefused("a presigned link is no plain http or https address")
     named = _named(host, port, hosts)
     if named is None:
         raise FileHostRefused(f"files may not be fetched from {host}:{port}")
     at = _addresses(host, port, loopback="*" not in named)
-    server = Server(parts.scheme, host, parts.port, ca_file)
+    server = Server(parts.scheme, host, port, ca_file)
     name, url = f"{parts.scheme}://{host}:{port}", f"{parts.scheme}://{parts.netloc}"
     return FileHost(server, _target(parts), at, name, url)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
+from adapter.core.sasbiws import PORTS, port_of
 from adapter.wsdl.description import Port
 from adapter.wsdl.finding import Case, Level, Spot, rule
 from adapter.wsdl.nodes import Place
 
 _CONFIGURED = "the adapter calls the address of its settings, so this does no harm to it"
-_WEB = {"http": 80, "https": 443}
 
 
 @rule(
@@ -25,7 +25,7 @@ def address_invalid(case: Case) -> Iterator[Spot]:
     """The address of a port is none that can be called."""
     for port in _ports(case):
         parts = _split(port.address)
-        if parts is None or parts.scheme not in _WEB or not parts.hostname:
+        if parts is None or parts.scheme not in PORTS or not parts.hostname:
             yield Spot(_place(port), port.address)
 
 
@@ -40,7 +40,7 @@ def address_invalid(case: Case) -> Iterator[Spot]:
 def address_host(case: Case) -> Iterator[Spot]:
     """The address names another host than the one asked."""
     for port, there, asked in _compared(case):
-        alike = there.scheme != asked.scheme or _port(there) == _port(asked)
+        alike = there.scheme != asked.scheme or port_of(there) == port_of(asked)
         if there.hostname != asked.hostname or not alike:
             yield Spot(_place(port), there.netloc.rpartition("@")[2], asked.netloc)
 
@@ -102,7 +102,3 @@ def _split(address: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
-
-
-def _port(parts: SplitResult) -> int | None:
-    return parts.port or _WEB.get(parts.scheme)
