@@ -46,7 +46,8 @@ def document_without_signatures(document: bytes) -> bytes:
 def masked_values(document: bytes) -> dict[str, str]:
     """The values of a document that hold a link with a query, by themselves, masked."""
     values = (html.unescape(value) for value in _VALUE.findall(_decoded(document)))
-    return {value: without_links(value) for value in values if value != without_links(value)}
+    masked = ((value, without_links(value)) for value in values)
+    return {value: short for value, short in masked if short != value}
 
 
 def answer_masked(answer: Answer, masked: Mapping[str, str]) -> Answer:
