@@ -89,6 +89,20 @@ def sas():
 
 
 @pytest.fixture
+def stopped(eventually):
+    """Stops a worker; only once it knows that it is to stop, the world goes on by `then`."""
+
+    def stop(worker, then):
+        stopping = threading.Thread(target=worker.stop, args=(LIMIT_S,))
+        stopping.start()
+        eventually(worker._stopping.is_set, "it stops")
+        then()
+        stopping.join(LIMIT_S)
+
+    return stop
+
+
+@pytest.fixture
 def working(clock, sas):
     """A block in which a worker works."""
 
@@ -280,7 +294,7 @@ def test_outcome_is_written_down_though_the_next_cannot_be_leased(
 
 
 def test_outcome_is_written_down_within_the_grace_though_the_store_was_away(
-    store, message, sas, working, eventually, monkeypatch
+    store, message, sas, working, eventually, monkeypatch, stopped
 ):
     monkeypatch.setattr("adapter.worker.STORE_PAUSE_S", 0.01)
     tried, away = [], threading.Event()
@@ -302,17 +316,13 @@ def test_outcome_is_written_down_within_the_grace_though_the_store_was_away(
 
     with working(store) as worker:
         eventually(lambda: len(tried) > 1, "it ran")
-        stopping = threading.Thread(target=worker.stop, args=(LIMIT_S,))
-        stopping.start()
-        eventually(worker._stopping.is_set, "it stops")
-        away.clear()
-        stopping.join(LIMIT_S)
+        stopped(worker, away.clear)
         assert store.get(task.delivery_id).state is State.DELIVERED
         worker.start()  # for the block to stop
 
 
 def test_lease_that_came_while_it_was_told_to_stop_is_given_back_and_not_sent(
-    store, message, sas, working, monkeypatch, eventually
+    store, message, sas, working, monkeypatch, stopped
 ):
     """Beyond the grace its outcome would be unknown."""
     lease, told = store.lease, threading.Event()
@@ -325,11 +335,7 @@ def test_lease_that_came_while_it_was_told_to_stop_is_given_back_and_not_sent(
     task = message()
     store.add(task)
     with working(store) as worker:
-        stopping = threading.Thread(target=worker.stop, args=(LIMIT_S,))
-        stopping.start()
-        eventually(worker._stopping.is_set, "it stops")
-        told.set()
-        stopping.join(LIMIT_S)
+        stopped(worker, told.set)
         assert store.get(task.delivery_id).state is State.QUEUED
         worker.start()  # for the block to stop
 

@@ -1,13 +1,11 @@
 """An adapter that is killed in the middle of a download: the next one goes on, and SAS runs once."""
 
-import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from adapter_process import eventually
+from staged_task import METADATA, ROUTE, bulk_task, serving
 
-METADATA = json.dumps([{"columnName": name, "dataType": "CHARACTER"} for name in "ab"]).encode()
 DATA = b"1234567,1234567\n" * 2**16
 LIMIT_S = 30.0
 KB_256 = 2**18
@@ -15,15 +13,9 @@ KB_256 = 2**18
 
 @pytest.fixture
 def service_config():
-    return """\
-[DEFAULT]
-stpurl = {sas}/SASBIWS/rest/storedProcesses/Shared Data/CI360Jobs/{{stpName}}
-retry_first = 0.05
-retry_max = 0.2
-stage = true
-stage_hosts = 127.0.0.1
+    return f"""{ROUTE}\
 [adapter:server]
-{store}
+{{store}}
 [Download File]
 schema = DownloadFile.xsd
 """
@@ -34,20 +26,8 @@ class FileHost:
 
     def __init__(self, *stops):
         self.stops, self.ranges, self.go = list(stops), {}, threading.Event()
-        host = self
-
-        class Answer(BaseHTTPRequestHandler):
-            def do_GET(self):
-                host.answer(self)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.server.daemon_threads = True
+        self.server, self.url = serving(self.answer)
         self.server.handle_error = lambda *_: None  # who asked was killed
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def answer(self, request):
         task, name = request.path.partition("?")[0].strip("/").split("/")
@@ -78,16 +58,8 @@ class FileHost:
 
     def task(self, name):
         """A bulk task whose files lie here."""
-        links = {
-            "metadataFile": f"{self.url}/{name}/metadata.json?sig=planted",
-            "dataFile": f"{self.url}/{name}/data.csv?sig=planted",
-        }
-        return {
-            "taskId": name, "taskVersionId": "V", "occurrenceId": name,
-            "outboundEventName": "BulkSend", "externalTenantId": "tenant", "tenantMoniker": "acme",
-            "responseTrackingCode": "c", "taskCode": "TSK_101", "taskName": "Mailing",
-            "presignedUrls": links, "sendParameters": {"stpName": "Download File"},
-        }  # fmt: skip
+        metadata, data = (f"{self.url}/{name}/{file}" for file in ("metadata.json", "data.csv"))
+        return bulk_task(f"{metadata}?sig=planted", f"{data}?sig=planted", name, name)
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import threading
 import time
 import uuid
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+from staged_task import serving
 
 LIMIT_S = 30.0
 
@@ -92,20 +92,7 @@ class Host:
         self.body, self.etag, self.status = body, etag, 200
         self.size, self.cut_after, self.ranges, self.location = None, [], [], ""
         self.redirects, self.paths, self.pause_s = [], [], 0.0
-        host = self
-
-        class Answer(BaseHTTPRequestHandler):
-            def do_GET(self):
-                host.answer(self)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.server, self.url = serving(self.answer)
 
     def answer(self, request):
         asked = request.headers.get("Range")

@@ -11,6 +11,7 @@ import time
 import pytest
 import requests
 from jsonschema import Draft202012Validator
+from staged_task import METADATA, ROUTE, bulk_task
 
 LIMIT_S = 30.0
 
@@ -23,28 +24,15 @@ def eventually(true):
     return value
 
 
-METADATA = json.dumps([{"columnName": name, "dataType": "CHARACTER"} for name in "ab"]).encode()
 DATA = b"1,x\r\n2,y\r\n3,\xc3\xa4\r\n"
-STAGED = """\
-[DEFAULT]
-stpurl = {sas}/SASBIWS/rest/storedProcesses/Shared Data/CI360Jobs/{{stpName}}
-retry_first = 0.05
-retry_max = 0.2
-stage = true
-stage_hosts = 127.0.0.1
+STAGED = f"""{ROUTE}\
 [Download File]
 schema = DownloadFile.xsd
 """
 
 
 def task(metadata, data, number=1):
-    return {
-        "taskId": f"T{number}", "taskVersionId": "V", "occurrenceId": f"occ{number}",
-        "outboundEventName": "BulkSend", "externalTenantId": "tenant", "tenantMoniker": "acme",
-        "responseTrackingCode": "c", "taskCode": "TSK_101", "taskName": "Mailing",
-        "presignedUrls": {"metadataFile": metadata, "dataFile": data},
-        "sendParameters": {"stpName": "Download File"},
-    }  # fmt: skip
+    return bulk_task(metadata, data, f"T{number}", f"occ{number}")
 
 
 @pytest.fixture
