@@ -45,6 +45,12 @@ def store(postgresql, database, proxy, clock):
     store.close()
 
 
+def lose_next_commit(store, proxy):
+    """Of the next step, and not of what those before it still have to tell."""
+    store._database._teller.close()
+    proxy.lose_answer_to = COMMIT
+
+
 STEPS = {  # each takes what any of them needs
     "add": lambda store, message, lease: store.add(message()),  # noqa: ARG005
     "lease": lambda store, message, lease: store.lease("o", any_number),  # noqa: ARG005
@@ -118,7 +124,7 @@ def test_server_that_stands_still_is_not_waited_for(store, message, postgresql, 
 
 def test_add_whose_answer_was_lost_is_accepted_once(store, message, proxy):
     task = message()
-    proxy.lose_answer_to = COMMIT
+    lose_next_commit(store, proxy)
 
     added = store.add(task)
 
@@ -132,7 +138,7 @@ def test_add_whose_answer_was_lost_is_known_by_its_key(store, message, proxy):
     first = message(key="k", source=KeySource.BULK_TASK)
     store.add(first)
     again = message(key="k", source=KeySource.BULK_TASK)
-    proxy.lose_answer_to = COMMIT
+    lose_next_commit(store, proxy)
 
     added = store.add(again)
 
@@ -142,7 +148,7 @@ def test_add_whose_answer_was_lost_is_known_by_its_key(store, message, proxy):
 def test_add_whose_answer_was_lost_waits_for_a_restart(store, message, proxy, postgresql):
     """The database goes away with the answer: the caller is told 202, for it is on disk."""
     task = message()
-    proxy.lose_answer_to = COMMIT
+    lose_next_commit(store, proxy)
 
     def restart():
         assert proxy.lost.wait(10)
@@ -164,7 +170,7 @@ def test_add_whose_answer_was_lost_waits_for_a_restart(store, message, proxy, po
 def test_add_that_cannot_be_found_out_about_is_refused(store, message, proxy, monkeypatch):
     monkeypatch.setattr("adapter.store.database.UNSURE_PAUSES_S", (0.1, 0.1))
     task = message()
-    proxy.lose_answer_to = COMMIT
+    lose_next_commit(store, proxy)
     cutting = threading.Thread(target=lambda: proxy.lost.wait(10) and proxy.cut())
     cutting.start()
 
@@ -185,7 +191,7 @@ def test_refusal_of_a_key_is_no_lost_answer(store, message, proxy):
 
 def test_record_whose_answer_was_lost_is_recorded(store, message, proxy, lease):
     ended = outcome()
-    proxy.lose_answer_to = COMMIT
+    lose_next_commit(store, proxy)
     with pytest.raises(StoreUnavailable):
         store.record(lease, ended)
 
@@ -200,8 +206,7 @@ def test_lease_whose_answer_was_lost_is_found_and_given_back(store, clock, messa
     task = message()
     store.add(task)
     store.lease("before", any_number)  # it knows now what waits: the next COMMIT is of a claim
-    store._database._teller.close()  # and not of what the first two have to tell
-    proxy.lose_answer_to = COMMIT
+    lose_next_commit(store, proxy)
     with pytest.raises(StoreUnavailable):
         store.lease("o", any_number)
 
