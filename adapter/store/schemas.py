@@ -16,6 +16,7 @@ from adapter.core.document import ROW, TABLE
 from adapter.core.errors import ConfigurationInvalid, Problem
 from adapter.core.redact import shortened
 from adapter.core.validation import problems_of
+from adapter.core.xsd import Schema11
 from adapter.store.schema_files import SchemaFiles
 
 
@@ -109,7 +110,7 @@ def _built(folder: Path, root: xml.Element, validation: str) -> xmlschema.XMLSch
         # A file that cannot be had is a warning to xmlschema; here it is a schema half read.
         warnings.simplefilter("error", xmlschema.XMLSchemaImportWarning)
         warnings.simplefilter("error", xmlschema.XMLSchemaIncludeWarning)
-        return xmlschema.XMLSchema11(
+        return Schema11(
             root,
             base_url=str(folder.resolve()),
             allow="sandbox",

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import xmlschema
 from xmlschema.loaders import SchemaLoader
 
 from adapter.core import xml
+from adapter.core.xsd import Schema10
 from adapter.wsdl import names
 from adapter.wsdl.crawl import resolved
 from adapter.wsdl.description import Description
@@ -183,7 +183,7 @@ def _is(schema: Any, root: xml.Element, namespace: str) -> bool:
 
 
 def _compiled(root: xml.Element, address: str, maps: Any, namespace: str) -> Any:
-    return xmlschema.XMLSchema10(
+    return Schema10(
         root,
         namespace=namespace or None,
         global_maps=maps,
@@ -213,7 +213,7 @@ def _maps(description: Description, schemas: list[Schema], roots: list[xml.Eleme
     loader = type("KnownFilesOfOne", (KnownFiles,), {"known": description.sources})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        main = xmlschema.XMLSchema10(
+        main = Schema10(
             roots[0],
             validation="lax",
             base_url=schemas[0].node.file.address,

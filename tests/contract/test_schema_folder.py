@@ -16,6 +16,14 @@ TABLE = """<xs:element name="Table"><xs:complexType><xs:sequence>
 <xs:element name="a" type="xs:int"/></xs:sequence></xs:complexType></xs:element>
 </xs:sequence></xs:complexType></xs:element>
 """
+BASE = """<xs:complexType name="base"><xs:sequence>
+<xs:element name="a" type="xs:int"/></xs:sequence></xs:complexType>
+"""
+DERIVED = """<xs:element name="Table"><xs:complexType><xs:sequence>
+<xs:element name="InData" maxOccurs="unbounded"><xs:complexType><xs:complexContent>
+<xs:extension base="base">{more}</xs:extension></xs:complexContent></xs:complexType></xs:element>
+</xs:sequence></xs:complexType></xs:element>
+"""
 GOOD = b"<Table>\n<InData>\n<a>1</a>\n</InData>\n</Table>"
 BAD = b"<Table>\n<InData>\n<a>x</a>\n</InData>\n</Table>"
 
@@ -53,6 +61,30 @@ def test_document_is_held_against_the_schema_of_that_name(root, write):
     assert schemas.problems(GOOD, "s.xsd") == ()
     (problem,) = schemas.problems(BAD, "s.xsd")
     assert (problem.where, problem.line, problem.found) == ("/Table/InData/a", 3, "x")
+
+
+@pytest.mark.parametrize("base", [BASE, '<xs:include schemaLocation="base.xsd"/>\n'])
+@pytest.mark.parametrize("more", ["", '<xs:sequence><xs:element name="b"/></xs:sequence>'])
+def test_type_that_extends_another_has_the_columns_of_both(root, write, base, more):
+    write("base.xsd", described(BASE))
+    write("s.xsd", described(base + DERIVED.format(more=more)))
+    schemas = SchemaFolder(root)
+    b = b"<b/>" if more else b""
+
+    assert schemas.problems(b"<Table><InData><a>1</a>" + b + b"</InData></Table>", "s.xsd") == ()
+    assert schemas.problems(b"<Table><InData>" + b + b"</InData></Table>", "s.xsd")
+    (problem,) = schemas.problems(b"<Table><InData><a>x</a>" + b + b"</InData></Table>", "s.xsd")
+    assert (problem.where, problem.found) == ("/Table/InData/a", "x")
+
+
+def test_columns_that_are_all_extended_are_those_of_both(root, write):
+    base = BASE.replace("sequence", "all")
+    more = '<xs:all><xs:element name="b"/></xs:all>'
+    write("s.xsd", described(base + DERIVED.format(more=more)))
+
+    assert (
+        SchemaFolder(root).problems(b"<Table><InData><b/><a>1</a></InData></Table>", "s.xsd") == ()
+    )
 
 
 def test_schema_of_version_1_0_and_1_1_both_serve(root, write):

@@ -1,0 +1,52 @@
+"""xmlschema's two versions, as trees of lxml need them.
+
+xmlschema writes the model group of a derived type (xs:extension) as an element of the standard
+library and appends those of its base to it, which is a TypeError where they are of lxml, open
+there as issue 459. It reads no more of that element than its tag and attributes, so what cannot be
+appended is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import xmlschema
+from xmlschema.validators import XsdGroup
+from xmlschema.validators.builders import XsdBuilders
+
+
+class _Group(ET.Element):
+    """The element of a model group, which keeps only children of its own kind."""
+
+    def append(self, element: Any, /) -> None:
+        if isinstance(element, ET.Element):
+            super().append(element)
+
+    def extend(self, elements: Iterable[Any], /) -> None:
+        for element in elements:
+            self.append(element)
+
+
+class _Builders(XsdBuilders):
+    __slots__ = ()
+
+    def create_empty_content_group(
+        self, parent: Any, model: str = "sequence", **attrib: Any
+    ) -> XsdGroup:
+        group = super().create_empty_content_group(parent, model, **attrib)
+        group.elem = _Group(group.elem.tag, group.elem.attrib)
+        return group
+
+
+class Schema10(xmlschema.XMLSchema10):
+    """A schema of XSD 1.0."""
+
+    builders = _Builders()
+
+
+class Schema11(xmlschema.XMLSchema11):
+    """A schema of XSD 1.1."""
+
+    builders = _Builders()
