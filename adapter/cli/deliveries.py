@@ -124,7 +124,7 @@ def export_command(
         shell.err.print("no delivery matches")
         sys.exit(shell.BAD)
     if output:
-        shell.err.print(f"{number} deliveries written to {output}", markup=False)
+        shell.err.print(f"{told.counted(number)} written to {output}", markup=False)
 
 
 for _verb in interventions.COMMANDS:

@@ -192,7 +192,7 @@ def _confirm(verb: Verb, targets: Sequence[Delivery], survey: Survey) -> None:
 
 def _meant(counts: Mapping[State, int]) -> str:
     states = ", ".join(f"{counts[state]} {state}" for state in State if state in counts)
-    return f"{sum(counts.values())} deliveries are meant ({states})"
+    return told.meant(sum(counts.values()), f" ({states})")
 
 
 def _confirm_release(accounts: Sequence[str], *, yes: bool) -> None:
@@ -226,14 +226,10 @@ def _report_purge(deleted: int, ids: Collection[str], *, as_json: bool) -> None:
     if as_json:
         shell.print_json({"deleted": deleted})
     else:
-        click.echo(f"{deleted} {_noun(deleted)} {_DONE[Verb.PURGE]}")
+        click.echo(f"{told.counted(deleted)} {_DONE[Verb.PURGE]}")
     if len(ids) > deleted:
         shell.err.print(f"{len(ids) - deleted} have not ended, and are kept: cancel them first")
         sys.exit(shell.BAD)
-
-
-def _noun(number: int) -> str:
-    return "delivery" if number == 1 else "deliveries"
 
 
 def _report(
@@ -258,7 +254,7 @@ def _report(
 def _print_results(verb: Verb, results: Sequence[Result]) -> None:
     done = [result for result in results if not result.refusal]
     names = f": {done[0].delivery_id}" if len(done) == 1 else ""
-    click.echo(f"{len(done)} {_noun(len(done))} {_DONE[verb]}{names}")
+    click.echo(f"{told.counted(len(done))} {_DONE[verb]}{names}")
     if twice := sum(result.may_run_twice for result in done):
         shell.err.print(f"[yellow]note[/] {told.runs_twice(twice, len(done))}")
     for result in results:

@@ -170,7 +170,7 @@ def _results(results: tuple[Any, ...]) -> Response:
 def _expect(expected: int, found: int) -> None:
     if found != expected:
         raise CountChanged(
-            f"{found} deliveries are meant now, and {expected} were expected: nothing was changed",
+            f"{told.meant(found, ' now')}, and {expected} were expected: nothing was changed",
             found,
         )
 

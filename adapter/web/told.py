@@ -15,6 +15,16 @@ from adapter.web.answers import REMEDIES, Json, delivery_body, time_text
 RUNS_TWICE = "the stored process may have run before and may now run a second time"
 
 
+def counted(number: int) -> str:
+    """The number with its noun."""
+    return f"{number} {'delivery' if number == 1 else 'deliveries'}"
+
+
+def meant(number: int, more: str = "") -> str:
+    """How many deliveries something will be done to, in front of `more` words."""
+    return f"{counted(number)} {'is' if number == 1 else 'are'} meant{more}"
+
+
 def runs_twice(number: int, among: int) -> str:
     """The warning, for so many of so many deliveries."""
     return RUNS_TWICE if number == among == 1 else f"for {number} of {among}, {RUNS_TWICE}"
