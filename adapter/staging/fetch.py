@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import time
@@ -13,21 +12,18 @@ from http.client import HTTPException
 from pathlib import Path
 
 from urllib3 import HTTPResponse
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from adapter.core.failures import LinksExpired
-from adapter.core.stage_failures import (
-    FileTooLarge,
-    FileUnavailable,
-)
+from adapter.core.stage_failures import FileTooLarge, FileUnavailable
 from adapter.core.staging import StagedFile
 from adapter.sas.connection import Connections, NotConnectedError, Wait, ask
 from adapter.sas.due import DueResponse
 from adapter.sas.trouble import not_sent
 from adapter.staging.host import FileHost, file_host, moved
+from adapter.staging.sums import PIECE_BYTES, Sums
 from adapter.store.staged_folder import PART, writing
 
-PIECE_BYTES = 256 * 1024
 SILENT_S = 60.0
 """Seconds without a byte after which a file host is given up."""
 CONNECT_S = 10.0
@@ -40,7 +36,9 @@ _OK, _PARTIAL, _OUT_OF_RANGE = 200, 206, 416
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({400, 401, 403, 404, 410})
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
-_MD5 = re.compile(r'"?([0-9a-f]{32})"?')
+
+_CLOSED = "it closed the connection"
+_OTHER = "the rest that it sends is not of this file"
 
 Tell = Callable[[StagedFile], None]
 """Is told how far it is; raises where nobody wants the file any more."""
@@ -80,24 +78,6 @@ class _Way:
         return self.place.with_name(self.place.name + PART)
 
 
-class _Sums:
-    """The sums of what is on disk; the MD5 only where the file host has told one."""
-
-    def __init__(self, etag: str) -> None:
-        told = _MD5.fullmatch(etag)
-        self.told_md5 = told[1] if told else ""
-        self.sha256 = hashlib.sha256()
-        self._md5 = hashlib.md5(usedforsecurity=False)  # as S3 has it
-
-    def add(self, piece: bytes) -> None:
-        self.sha256.update(piece)
-        if self.told_md5:
-            self._md5.update(piece)
-
-    def differs(self) -> bool:
-        return bool(self.told_md5) and self.told_md5 != self._md5.hexdigest()
-
-
 class Fetch:
     """Fetches files, from any number of threads."""
 
@@ -135,7 +115,7 @@ class Fetch:
                 if not file.etag:
                     way.part.unlink(missing_ok=True)
                 if file.got <= before or (anew and not file.etag):
-                    raise FileUnavailable(f"{host.name} broke off: {broken}") from None
+                    raise FileUnavailable(f"{host.name} broke off {broken}") from None
                 anew = not file.etag  # begun again at once where another file is there now
                 before = file.got if file.etag else -1
 
@@ -148,7 +128,7 @@ class Fetch:
                 try:
                     response = ask(connection, wait, request, _headers(file))
                 except (OSError, HTTPError, HTTPException) as error:
-                    raise _BrokeOff(file, error) from None
+                    raise _BrokeOff(file, _why(error)) from None
                 with closing(response):
                     if response.status in _MOVED:
                         to = response.headers.get("Location", "")
@@ -170,9 +150,16 @@ class _MovedTo(Exception):
 class _BrokeOff(Exception):
     """The answer ended before the file did."""
 
-    def __init__(self, file: StagedFile, why: Exception) -> None:
-        super().__init__(type(why).__name__)
+    def __init__(self, file: StagedFile, why: str) -> None:
+        of = "" if file.total is None else f" of {file.total}"
+        super().__init__(f"after {file.got}{of} bytes: {why}")
         self.file = file
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, (TimeoutError, ReadTimeoutError)):
+        return f"nothing came for {SILENT_S:g} s"
+    return _CLOSED
 
 
 def _on_disk(file: StagedFile, part: Path) -> StagedFile:
@@ -197,12 +184,12 @@ def _take(response: HTTPResponse, way: _Way, file: StagedFile) -> StagedFile:
         with writing():
             way.part.unlink(missing_ok=True)
     way.tell(file)
-    sums = _Sums(file.etag)
+    sums = Sums(file.etag)
     with writing():
-        _read_part(way.part, file.got, sums)
+        sums.add_kept(way.part, file.got)
     file = _written(response, way, file, sums)
     if file.total is not None and file.got != file.total:
-        raise _BrokeOff(file, EOFError())
+        raise _BrokeOff(file, _CLOSED)
     _check_sum(response, way, file, sums)
     with writing():
         way.part.replace(way.place)
@@ -217,14 +204,14 @@ def _begun(response: HTTPResponse, host: FileHost, file: StagedFile) -> StagedFi
         length = response.headers.get("Content-Length", "")
         encoding = response.headers.get("Content-Encoding", "")
         if status == _OUT_OF_RANGE:
-            raise _BrokeOff(replace(file, got=0, etag=""), EOFError())
+            raise _BrokeOff(replace(file, got=0, etag=""), _OTHER)
         total = int(length) if length.isdecimal() else None
         return replace(file, got=0, total=total, etag=etag, encoding=encoding)
     if status == _PARTIAL:
         found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if found and int(found[1]) == file.got and etag in {"", file.etag}:
             return replace(file, total=int(found[2]))
-        raise _BrokeOff(replace(file, got=0, etag=""), EOFError())
+        raise _BrokeOff(replace(file, got=0, etag=""), _OTHER)
     raise _refusal(status, host)
 
 
@@ -242,7 +229,7 @@ def _check_size(file: StagedFile, bounds: Bounds) -> None:
         )
 
 
-def _written(response: HTTPResponse, way: _Way, file: StagedFile, sums: _Sums) -> StagedFile:
+def _written(response: HTTPResponse, way: _Way, file: StagedFile, sums: Sums) -> StagedFile:
     told_at = time.monotonic()
     with writing():
         part = way.part.open("r+b" if file.got else "wb")
@@ -273,22 +260,14 @@ def _pieces(response: HTTPResponse, file: StagedFile) -> Iterator[bytes]:
         try:
             piece = response.read(PIECE_BYTES, decode_content=False)
         except (OSError, HTTPError, HTTPException) as error:
-            raise _BrokeOff(replace(file, got=file.got + got), error) from None
+            raise _BrokeOff(replace(file, got=file.got + got), _why(error)) from None
         if not piece:
             return
         got += len(piece)
         yield piece
 
 
-def _read_part(part: Path, size: int, sums: _Sums) -> None:
-    if size:
-        with part.open("rb") as kept:
-            while size and (piece := kept.read(min(PIECE_BYTES, size))):
-                sums.add(piece)
-                size -= len(piece)
-
-
-def _check_sum(response: HTTPResponse, way: _Way, file: StagedFile, sums: _Sums) -> None:
+def _check_sum(response: HTTPResponse, way: _Way, file: StagedFile, sums: Sums) -> None:
     """Nothing, where the ETag is no MD5 or the file's; else all of it is fetched again."""
     by_key = "kms" in response.headers.get("x-amz-server-side-encryption", "")
     if sums.differs() and not by_key:

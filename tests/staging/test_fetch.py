@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -134,10 +135,19 @@ def test_a_file_that_breaks_off_without_progress_is_left_for_later(host, tmp_pat
     one = host(os.urandom(50_000))
     one.cut_after = [20_000, 0, 0]
 
-    with pytest.raises(FileUnavailable, match="broke off"):
+    with pytest.raises(FileUnavailable, match="after 20000 of 50000 bytes: it closed the conn"):
         fetched(f"{one.url}/data.csv", tmp_path)
 
     assert (tmp_path / "data.csv.part").stat().st_size == 20_000
+
+
+def test_a_host_that_falls_silent_is_left_for_later(tmp_path, monkeypatch):
+    monkeypatch.setattr("adapter.staging.fetch.SILENT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        link = f"http://127.0.0.1:{silent.getsockname()[1]}/data.csv"
+
+        with pytest.raises(FileUnavailable, match=r"after 0 bytes: nothing came for 0\.2 s"):
+            fetched(link, tmp_path)
 
 
 def test_a_sum_that_differs_is_never_taken(host, tmp_path):
