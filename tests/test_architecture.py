@@ -77,6 +77,7 @@ def test_inheritance_is_for_errors_and_what_a_library_asks_for():
         "HTTPResponse", "RawIOBase",  # http.client beneath them
         "Connection",         # psycopg: no answer is waited for without a limit
         "HTTPChannel",        # waitress: a loop that does not spin
+        "ErrorTask",          # waitress: its errors as JSON
         "ThreadingHTTPServer", "BaseHTTPRequestHandler",  # the emulator's sockets
         "Mapping",            # the emulator's header names ignore case
         "SchemaLoader",       # xmlschema: imports answered from the files at hand

@@ -52,6 +52,16 @@ TIMED_OUT = frozenset(
 )
 """Codes that a waiting caller is told with 504; every other failure of SAS is 502."""
 
+SAFE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""What a browser is told with each answer; a page may say otherwise of itself."""
+
 STORE_RETRY_AFTER_S = 5
 
 _HOLD_LENGTH = 200

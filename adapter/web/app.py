@@ -17,7 +17,7 @@ from adapter.observe import Observer
 from adapter.ports import Clock, DeliveryStore
 from adapter.survey import Survey
 from adapter.web import answers, guard, openapi
-from adapter.web.answers import json_response
+from adapter.web.answers import SAFE_HEADERS, json_response
 from adapter.web.auth import Reception
 from adapter.web.files import Files
 from adapter.web.operating import Operating
@@ -25,16 +25,6 @@ from adapter.web.refusals import Refusal
 from adapter.web.waiting import Waiting, preferred_wait_s
 
 WEBHOOK = "/ExecuteSTP"
-SAFE_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-"""What a browser is told with each answer; a page may say otherwise of itself."""
-
 UNKNOWN_ADDRESS = f"Check the address: tasks are posted to {WEBHOOK}."
 
 

@@ -57,7 +57,7 @@ SECURITY: dict[Door, tuple[Schema, ...]] = {
 _ABOUT = """\
 Takes in tasks of SAS Customer Intelligence 360, and tells what became of them. Every refusal has
 the shape of `Error`, with a stable code and a remedy. What is no HTTP at all, or has headers that
-are too large, is refused as plain text before any of this is reached."""
+are too large, is refused before any of this is reached."""
 
 _VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
 _QUIET_METHODS = frozenset(("HEAD", "OPTIONS"))

@@ -101,6 +101,44 @@ class TooManyRequests(Refusal):
     status = 429
 
 
+class RequestUnreadable(Refusal):
+    """What came is no request of HTTP, or asks for a transfer coding that is not known here."""
+
+    code = "REQUEST_UNREADABLE"
+    remedy = (
+        "Post with a client library of HTTP/1.1 to an http:// address: "
+        "for https:// put a proxy with TLS in front."
+    )
+    status = 400
+
+
+class HeadersTooLarge(Refusal):
+    """The request line and its headers are larger than is read."""
+
+    code = "HEADERS_TOO_LARGE"
+    remedy = "Send fewer headers: a task needs none but its credentials; 32 KiB are read."
+    status = 431
+
+
+class RequestTooSlow(Refusal):
+    """The request did not come in whole in time."""
+
+    code = "REQUEST_TOO_SLOW"
+    remedy = "Send it at once, or raise request_timeout in [adapter:auth]."
+    status = 408
+
+
+class TooManyConnections(Refusal):
+    """The caller's address has as many connections as it may have."""
+
+    code = "TOO_MANY_CONNECTIONS"
+    remedy = (
+        "Close connections, or raise connections_per_address in [adapter:auth]; "
+        "name a proxy in trusted_proxies."
+    )
+    status = 503
+
+
 class ExposureRefused(AdapterError):
     """The adapter would take tasks from other machines without authentication."""
 

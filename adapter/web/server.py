@@ -23,6 +23,8 @@ from waitress.channel import HTTPChannel
 from adapter.core.access import Network, ServerLimits, address_of, within
 from adapter.core.errors import AddressInUse
 from adapter.observe import Observer
+from adapter.web.refusals import Refusal, RequestTooSlow, TooManyConnections
+from adapter.web.unread import SPOKE_TLS, TLS, UnreadTask, refused
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 128
@@ -38,9 +40,6 @@ _LOOK_S = 0.05
 _SILENT_S = 0.5
 _BIND_AGAIN_S = 5.0
 _LIMITS = ServerLimits()
-_CLOSE = b"Connection: close\r\nContent-Length: 0\r\n\r\n"
-_TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" + _CLOSE
-_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\n" + _CLOSE
 
 
 class _QuietChannel(HTTPChannel):  # type: ignore[misc]  # no types
@@ -51,17 +50,21 @@ class _QuietChannel(HTTPChannel):  # type: ignore[misc]  # no types
             None between two requests.
     """
 
+    error_task_class = UnreadTask
     coming_since: float | None = None
 
     def __init__(self, server: Any, *args: Any, **options: Any) -> None:
         super().__init__(server, *args, **options)
         self.coming_since = time.monotonic()
-        if server.guests.are_too_many(self):
-            self.turn_away(_TOO_MANY)
+        if error := server.guests.one_too_many(self):
+            self.turn_away(error)
 
     def received(self, data: bytes) -> bool:
         """What came in, and since when it is part of a request that is not whole."""
         before = self.request
+        if before is None and data.startswith(TLS):
+            self.turn_away(SPOKE_TLS)
+            return False
         read = bool(super().received(data))
         if self.request is None:
             self.coming_since = None
@@ -69,11 +72,12 @@ class _QuietChannel(HTTPChannel):  # type: ignore[misc]  # no types
             self.coming_since = time.monotonic()
         return read
 
-    def turn_away(self, answer: bytes) -> None:
-        """End the connection with this answer, as far as its caller still hears it."""
+    def turn_away(self, error: Refusal, level: int = logging.WARNING) -> None:
+        """End the connection with this error, as far as its caller still hears it."""
+        answer = refused(error, self.addr[0], level=level)
         if not self.total_outbufs_len:  # else it would stand in the middle of another answer
             with suppress(OSError):
-                self.socket.send(answer)
+                self.socket.send(answer.whole())
         self.will_close = True
 
     def writable(self) -> bool:
@@ -91,24 +95,28 @@ class _Guests:
         self._limits = limits
         self._trusted = trusted
 
-    def are_too_many(self, newcomer: _QuietChannel) -> bool:
-        """Whether this connection is one more than its address may have."""
+    def one_too_many(self, newcomer: _QuietChannel) -> Refusal | None:
+        """What to tell a connection that is one more than its address may have."""
         most, host = self._limits.connections_per_address, newcomer.addr[0]
         if not most or within(address_of(host), self._trusted):
-            return False
+            return None
         channels = list(newcomer.server.active_channels.values())
-        return len([each for each in channels if each.addr[0] == host]) > most
+        if len([each for each in channels if each.addr[0] == host]) <= most:
+            return None
+        return TooManyConnections(f"{host} has {most} connections already", retry_after_s=1)
 
     def end_slow_ones(self, channels: Iterable[_QuietChannel]) -> None:
         """Close the connections whose request is not whole in time."""
-        now = time.monotonic()
+        now, most_s = time.monotonic(), self._limits.request_timeout_s
         for channel in channels:
             if channel.coming_since is None:
                 continue
             if channel.requests:  # it is not read from meanwhile: the caller is not to blame
                 channel.coming_since = now
-            elif now - channel.coming_since > self._limits.request_timeout_s:
-                channel.turn_away(_TOO_SLOW)
+            elif now - channel.coming_since > most_s:
+                # Whoever only connected, in reserve or to see an open port, asked for nothing.
+                level = logging.WARNING if channel.request else logging.DEBUG
+                channel.turn_away(RequestTooSlow(f"no whole request within {most_s:g} s"), level)
 
 
 class HttpServer:
@@ -151,6 +159,7 @@ class HttpServer:
             ident=None,
         )
         self._server.channel_class = _QuietChannel
+        self._server.max_body_bytes = max_body_bytes
         self._server.guests = self._guests = _Guests(limits, trusted)
         self._end_idle_ones = self._server.maintenance
         self._server.maintenance = self._tidy

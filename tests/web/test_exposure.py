@@ -1,5 +1,6 @@
 """What an open port lets in: hosts, origins, slow and many connections, headers of answers."""
 
+import json
 import logging
 import socket
 import time
@@ -200,7 +201,9 @@ def test_one_address_has_so_many_connections_and_then_again_some(shared):
         for _ in range(6):
             stack.enter_context(opened(shared))
         with opened(shared) as one_more:
-            assert ended(one_more).startswith(b"HTTP/1.1 503 ")
+            status, headers, error = told(one_more)
+            assert (status, headers["retry-after"]) == (503, "1")
+            assert error["code"] == "TOO_MANY_CONNECTIONS"
     deadline = time.monotonic() + 10
     while True:
         try:
@@ -210,12 +213,64 @@ def test_one_address_has_so_many_connections_and_then_again_some(shared):
             assert time.monotonic() < deadline
 
 
-def test_a_head_that_is_too_large_is_refused(shared):
-    with opened(shared) as connection:
-        connection.sendall(
-            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 40_000 + b"\r\n\r\n"
-        )
-        assert b" 431 " in ended(connection).partition(b"\r\n")[0]
+def told(connection):
+    """Status, headers and error of the answer that ends the connection."""
+    head, _, body = ended(connection).partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    assert headers["content-length"] == str(len(body))
+    assert headers["connection"] == "close"
+    assert headers["cache-control"] == "no-store"
+    error = json.loads(body)["error"]
+    assert headers["x-request-id"] == error["requestId"]
+    return int(status.split()[1]), headers, error
+
+
+LARGE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 40_000 + b"\r\n\r\n"
+HUGE = b"POST /ExecuteSTP HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n"
+SECRET = b"GET / HTTP/1.1\r\n Authorization: Basic geheim\r\nHost: localhost\r\n\r\n"
+CODED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n"
+HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 64
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code", "words"),
+    [
+        (LARGE, 431, "HEADERS_TOO_LARGE", "too many bytes"),
+        (HUGE, 413, "PAYLOAD_TOO_LARGE", "more than 1048576 bytes"),
+        (b"hello\r\n\r\n", 400, "REQUEST_UNREADABLE", "Start line is invalid"),
+        (SECRET, 400, "REQUEST_UNREADABLE", "Malformed header line"),
+        (CODED, 501, "REQUEST_UNREADABLE", "not supported"),
+        (HELLO, 400, "REQUEST_UNREADABLE", "TLS came to a port that speaks HTTP"),
+    ],
+    ids=["large head", "large body", "no HTTP", "no header", "transfer coding", "TLS"],
+)
+def test_what_cannot_be_read_is_refused_as_everything_else(
+    shared, caplog, sent, status, code, words
+):
+    with caplog.at_level(logging.WARNING, "adapter"), opened(shared) as connection:
+        connection.sendall(sent)
+        found, _, error = told(connection)
+    assert (found, error["code"]) == (status, code)
+    assert words in error["message"]
+    assert error["remedy"]
+    (line,) = [each for each in caplog.messages if error["requestId"] in each]
+    assert f"code={code} " in line
+    assert "peer=127.0.0.1" in line
+    assert "geheim" not in line + error["message"]
+
+
+def test_a_head_that_does_not_end_is_logged_and_a_connection_in_reserve_is_not(shared, caplog):
+    with (
+        caplog.at_level(logging.WARNING, "adapter"),
+        opened(shared) as head,
+        opened(shared) as silent,
+    ):
+        head.sendall(HEAD[:20])
+        assert told(head)[0] == told(silent)[0] == 408
+    assert [each.partition(" ")[0] for each in caplog.messages if "REQUEST_TOO_SLOW" in each] == [
+        "refused"
+    ]
 
 
 @pytest.mark.parametrize("status", [200, 202, 400, 401, 403, 404, 405])
