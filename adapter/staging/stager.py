@@ -27,6 +27,9 @@ from adapter.store.staged import SqlStaging, StageJob
 from adapter.store.staged_folder import StagedFolder, writing
 
 IDLE_S = 1.0
+REST_S = 10.0
+"""Seconds between looks while no stored process stages: one that no longer does left some."""
+
 THREADS = 2
 TIDIED_AT_ONCE = 200
 _LIMITS = Limits(max_bytes=2**30)
@@ -100,20 +103,25 @@ class Stager:
                     self.desk.folder.remove(each)
 
     def _run(self) -> None:
+        look_at = float("-inf")
         while not self._stopping.is_set():
             due = self.desk.bell.due
-            try:
-                staged = self.one()
-            except StoreUnavailable as error:
-                self.desk.observer.store_lost(error)
-                staged = False
-            except Exception as error:  # noqa: BLE001  whatever it was, staging goes on
-                self.desk.observer.crash("stage", error)
-                staged = False
-            if not staged and any(route.staging.on for route in self.desk.routes.all()):
-                self.desk.bell.wait_due(due, IDLE_S)
-            elif not staged:
+            wanted = any(route.staging.on for route in self.desk.routes.all())
+            if not wanted and self.desk.clock.monotonic() < look_at:
                 self._stopping.wait(IDLE_S)
+            elif not self._one_or_trouble():
+                look_at = self.desk.clock.monotonic() + REST_S
+                if wanted:
+                    self.desk.bell.wait_due(due, IDLE_S)
+
+    def _one_or_trouble(self) -> bool:
+        try:
+            return self.one()
+        except StoreUnavailable as error:
+            self.desk.observer.store_lost(error)
+        except Exception as error:  # noqa: BLE001  whatever it was, staging goes on
+            self.desk.observer.crash("stage", error)
+        return False
 
     def one(self) -> bool:
         """Stage the next delivery that waits for it; False where none does."""

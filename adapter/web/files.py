@@ -97,9 +97,9 @@ class Files:
         return address is not None and any(self._allows(each, address) for each in self._allowed())
 
     def _allowed(self) -> Iterator[str]:
+        # Those that stage no more too: what they have staged is still to be fetched.
         for route in self.desk.routes.all():
-            if route.staging.on:
-                yield from route.staging.allow or (urlsplit(route.server).hostname or "",)
+            yield from route.staging.allow or (urlsplit(route.server).hostname or "",)
 
     def _allows(self, entry: str, address: Address) -> bool:
         try:

@@ -180,6 +180,26 @@ def test_an_unwell_host_is_tried_again_and_nothing_is_sent_meanwhile(open_site, 
     assert len(site.emulator.executions) == 1
 
 
+def test_what_waits_is_staged_though_its_stored_process_stages_no_more(
+    open_site, files, monkeypatch
+):
+    monkeypatch.setattr("adapter.staging.stager.REST_S", 0.2)
+    site = open_site(STAGED)
+    files[1].status = 503
+    delivery_id = posted(site, files[0].url, files[1].url)
+    conf = site.home / "conf/serviceConfig.ini"
+    text = conf.read_text(encoding="utf-8")
+    conf.write_text(text.replace("stage = true", "stage = false"), encoding="utf-8")
+    site.serving.reloading.ask()
+    routes = site.serving.parts.stager.desk.routes
+    eventually(lambda: not any(route.staging.on for route in routes.all()))
+
+    files[1].status = 200
+
+    assert site.ended(delivery_id)["status"] == "delivered"
+    assert len(site.emulator.executions) == 1
+
+
 def test_a_failure_of_the_adapter_itself_is_tried_again(open_site, files):
     site = open_site(
         STAGED.replace("retry_first = 0.05", "retry_first = 2").replace(
