@@ -86,14 +86,14 @@ class ConfigurationInvalid(AdapterError):
     """The home's configuration cannot be used; `problems` lists all of them."""
 
     code = "CONFIG_INVALID"
-    remedy = "Mend the named keys in the named files and start again."
+    remedy = "Mend the named keys in the named files and try again."
 
     def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
         super().__init__(message, problems)
         named = dict.fromkeys(problem.where.partition(" ")[0] for problem in problems)
         if named:
             also = "sasbiws config check lists all that is wrong, without starting anything."
-            self.remedy = f"Mend {', '.join(named)} and start again; {also}"
+            self.remedy = f"Mend {', '.join(named)} and try again; {also}"
 
 
 class AddressInUse(AdapterError):
@@ -282,7 +282,7 @@ class RouteHeld(AdapterError):
 
     code = "ROUTE_HELD"
     remedy = (
-        "Mend conf/credentials.ini and restart; "
+        "Mend conf/credentials.ini, then: sasbiws config reload; "
         "or, once SAS may be called again: sasbiws deliveries release."
     )
 

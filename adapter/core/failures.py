@@ -138,8 +138,8 @@ class CredentialsRefused(NotRun):
 
     code = "SAS_CREDENTIALS_REFUSED"
     remedy = (
-        "Give stpusername and a stppassword in clear text in conf/credentials.ini and restart; "
-        "where they are right, save the file again once SAS accepts the user."
+        "Give stpusername and a stppassword in clear text in conf/credentials.ini; where they are "
+        "right, save the file again once SAS accepts the user. Then: sasbiws config reload."
     )
 
 
@@ -178,7 +178,7 @@ class RouteUnknown(NotRun):
     """The stored process was configured when the task was accepted, and is no longer."""
 
     code = "ROUTE_UNKNOWN"
-    remedy = "Put the section back into conf/serviceConfig.ini and restart."
+    remedy = "Put the section back into conf/serviceConfig.ini, then: sasbiws config reload."
 
 
 class ProgramFailed(DeliveryError):

@@ -80,7 +80,7 @@ def test_a_folder_without_conf_tells_how_to_name_a_home(run, tmp_path):
 def test_the_remedy_names_every_file(run, broken):
     ended = run("serve", "--home", broken)
     assert ended.exit_code == 2
-    assert "Mend conf/credentials.ini, conf/serviceConfig.ini and start again" in ended.err
+    assert "Mend conf/credentials.ini, conf/serviceConfig.ini and try again" in ended.err
 
 
 def test_show_tells_value_origin_default_and_meaning(run, home):
