@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import xmlschema
 
+from adapter.core.xsd import Schema11
 from adapter.store.schemas import SchemaFolder
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -160,7 +160,7 @@ def test_mended_schema_serves_without_a_restart(root, write):
 def test_schema_is_compiled_once_by_many_threads(root, write, monkeypatch):
     write("s.xsd", described(TABLE))
     compiled = []
-    compile_one = xmlschema.XMLSchema11
+    compile_one = Schema11
     ready, second = threading.Barrier(8), threading.Event()
 
     def counted(*args, **options):
@@ -170,7 +170,7 @@ def test_schema_is_compiled_once_by_many_threads(root, write, monkeypatch):
         second.wait(timeout=0.3)
         return compile_one(*args, **options)
 
-    monkeypatch.setattr(xmlschema, "XMLSchema11", counted)
+    monkeypatch.setattr("adapter.store.schemas.Schema11", counted)
     schemas = SchemaFolder(root)
 
     def validate(_):
