@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from adapter.cli.reloading import on_hangup
 from adapter.cli.serving import Serving, begin
 from adapter.cli.stopping import stop_signal, wait_for
 from adapter.config import Settings
+from adapter.core.access import address_of
 from adapter.observe import Observer
 from adapter.web import exposure
 from adapter.web.app import WEBHOOK
@@ -47,4 +49,15 @@ def announce(settings: Settings, serving: Serving, *, work: bool) -> None:
         observer.event("note", logging.WARNING, note=note)
     delivers = "" if work else "no: sasbiws work does, in this home"
     observer.event("start", url=url, home=settings.home, delivers=delivers)
-    click.echo(f"Endpoint for the CI 360 connector: POST {url}{WEBHOOK}")
+    click.echo(f"Endpoint for the CI 360 connector: {_endpoint(url, settings.access.hosts)}")
+
+
+def _endpoint(url: str, hosts: Sequence[str]) -> str:
+    """What is typed into the connector; no caller can connect to an address that means all."""
+    parts = urlsplit(url)
+    address = address_of(parts.hostname or "")
+    if address is None or not address.is_unspecified:
+        return f"POST {url}{WEBHOOK}"
+    named = " or ".join(hosts) or "a name that stands in hosts too"
+    told = f"for HOST write the address of this machine, or {named}"
+    return f"POST http://HOST:{parts.port}{WEBHOOK} ({told})"

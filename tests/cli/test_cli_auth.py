@@ -141,10 +141,13 @@ def test_serve_refuses_other_machines_without_authentication(run_process, home):
 
 def test_serve_takes_what_auth_add_printed_and_shows_it_nowhere(run, start, home):
     open_home(home)
+    with (home / "conf/serviceConfig.ini").open("a", encoding="utf-8") as file:
+        file.write("[adapter:auth]\nhosts = ci.example.com\n")
     told = added(run, home, "agent")
     process = start("serve", "--home", home)
-    url = process.stdout.readline().split("POST ")[1].strip().removesuffix("/ExecuteSTP")
-    port = int(url.rpartition(":")[2])
+    line = process.stdout.readline()
+    assert line.endswith("(for HOST write the address of this machine, or ci.example.com)\n")
+    port = int(line.split("POST http://HOST:")[1].partition("/ExecuteSTP")[0])
     assert posted(port, {}) == 401
     assert posted(port, {"Authorization": f"Bearer {told['secret']}"}) == 202
     commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
