@@ -16,7 +16,7 @@ from rich.text import Text
 
 from adapter.cli import shell
 from adapter.cli.config_asking import Reply, ask_to_reload
-from adapter.config import Key, Settings, examine
+from adapter.config import Key, Settings, examine, refuse_no_home
 from adapter.config.effective import BY_DEFAULT, MASK, Effective, effective, key_of, meant
 from adapter.core.errors import ConfigurationInvalid, Problem
 from adapter.core.redact import shortened
@@ -110,9 +110,12 @@ def reload(home: Path | None, *, as_json: bool) -> None:
     """Let every process of the home that runs take up what is configured now: all or nothing.
 
     Attempts under way end as they began. Exit code 0 when it was taken up, 2 when a process
-    refused it and goes on as before, 3 when no process answers.
+    refused it and goes on as before, or there is no such home, 3 when no process answers.
     """
-    replies = ask_to_reload(shell.home_of(home).resolve() / "var")
+    folder = shell.home_of(home)
+    replies = ask_to_reload(folder.resolve() / "var")
+    if not replies:
+        refuse_no_home(folder)
     if as_json:
         shell.print_json({"processes": [reply.to_json() for reply in replies]})
     else:

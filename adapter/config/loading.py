@@ -16,7 +16,7 @@ from adapter.config.keys import KEYS
 from adapter.config.routes import Written, default_route, routes_by_name
 from adapter.config.sections import check_credentials, stored_processes
 from adapter.config.settings import LogSettings, Settings
-from adapter.config.sources import Sources, read
+from adapter.config.sources import Sources, missing_home, read
 from adapter.config.staging import check_short_links
 from adapter.config.values import Values
 from adapter.core.delivery import Retention, State
@@ -50,6 +50,19 @@ def load(home: Path, environ: Mapping[str, str]) -> Settings:
             error.remedy = NAME_A_HOME
         raise error
     return settings
+
+
+def refuse_no_home(folder: Path) -> None:
+    """Nothing, where the folder is a home.
+
+    Raises:
+        ConfigurationInvalid: It has no serviceConfig.ini.
+    """
+    problem = missing_home(folder.resolve())
+    if problem:
+        error = ConfigurationInvalid(str(problem), (problem,))
+        error.remedy = NAME_A_HOME
+        raise error
 
 
 def examine(home: Path, environ: Mapping[str, str]) -> tuple[Settings, tuple[Problem, ...]]:

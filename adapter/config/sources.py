@@ -78,10 +78,17 @@ class Sources:
         return own, inherited
 
 
+def missing_home(home: Path) -> Problem | None:
+    """The problem of a folder that is no home, for it has no serviceConfig.ini."""
+    if is_file(home / SERVICE_INI):
+        return None
+    return Problem(SERVICE_INI, f"there is no such file in {home}", NO_HOME)
+
+
 def read(home: Path, environ: Mapping[str, str], findings: Findings) -> Sources:
     """What is written for a home; what cannot be read goes to the findings."""
-    if not is_file(home / SERVICE_INI):
-        findings.add(Problem(SERVICE_INI, f"there is no such file in {home}", NO_HOME))
+    if problem := missing_home(home):
+        findings.add(problem)
     service = ini.read(home, SERVICE_INI, findings)
     return Sources(
         home,

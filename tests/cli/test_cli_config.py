@@ -148,6 +148,14 @@ def test_reload_without_a_process_says_so(run, home):
     assert "no process of this home runs" in ended.err
 
 
+def test_reload_of_a_folder_that_is_no_home_is_wrong_usage(run, tmp_path):
+    for folder in (tmp_path, tmp_path / "nothing"):
+        ended = run("config", "reload", "--home", folder)
+        assert (ended.exit_code, ended.out) == (2, "")
+        assert f"there is no such file in {folder}" in ended.err
+        assert "sasbiws init DIR" in ended.err
+
+
 def test_init_adopts_the_conf_of_the_script_unchanged(run, tmp_path, vectors):
     seed = vectors / "seed-conf"
     ended = run("init", tmp_path / "home", "--from", seed)
