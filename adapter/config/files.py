@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 
 from adapter.core.errors import ConfigurationInvalid, Problem
@@ -32,7 +33,10 @@ def _decoded(raw: bytes, where: str) -> str:
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError as error:
-            line = raw.count(b"\n", 0, error.start) + 1
+            line = error.object.count(b"\n", 0, error.start) + 1
+        if raw.startswith(BOM_UTF8):
+            reason = "the file begins with the mark of UTF-8, and this line is not UTF-8"
+            raise _invalid(where, reason, "the whole file saved as UTF-8", line)
     raise _invalid(where, "the file is neither UTF-8 nor cp1252", "UTF-8", line)
 
 

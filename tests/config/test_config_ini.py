@@ -69,6 +69,7 @@ def test_what_cannot_be_read_is_told_with_its_line(home, raw, line, reason):
     [
         ("[DEFAULT]".encode("utf-16"), None, "NUL bytes"),
         (b"[DEFAULT]\nstpurl = \x81\xff\n", 2, "neither UTF-8 nor cp1252"),
+        (b"\xef\xbb\xbf[DEFAULT]\n\xf6 = 1\n", 2, "the mark of UTF-8, and this line is not UTF-8"),
     ],
 )
 def test_a_file_in_another_encoding(home, raw, line, reason):
