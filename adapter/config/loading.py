@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 
 from adapter.config.access import access_of, server_limits_of
-from adapter.config.credentials import credentials_of, saved_at
+from adapter.config.credentials import USER, credentials_of, saved_at
 from adapter.config.entry import Findings, in_order
 from adapter.config.environment import at
 from adapter.config.files import below, is_file
@@ -145,4 +145,6 @@ def _routes(sources: Sources, findings: Findings) -> Routes:
 def _written(name: str, sources: Sources, findings: Findings) -> Written:
     section = sources.section(name)
     credentials = credentials_of(sources.credential_levels(name), sources.home, findings)
-    return Written(section.where, section.line, sources.values(Place.ROUTE, name), credentials)
+    user = sources.values(Place.CREDENTIALS, name).entry(USER)
+    values = sources.values(Place.ROUTE, name)
+    return Written(section.where, section.line, values, credentials, user)

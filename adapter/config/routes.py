@@ -40,12 +40,14 @@ class Written:
         line: Line of the section; 0 where there is none.
         values: Its route keys.
         credentials: Its user and password, or None.
+        user: Where the user is written; None where it is not.
     """
 
     where: str
     line: int
     values: Values
     credentials: Credentials | None
+    user: Entry | None = None
 
 
 def routes_by_name(
@@ -78,6 +80,7 @@ def _route(name: str, written: Written, home: Path, findings: Findings) -> Route
     transport = _transport(written, findings)
     if transport is None:
         return None
+    _check_user(transport[0], written, findings)
     return Route(
         stored_process=name,
         stpurl=values.get("stpurl", str),
@@ -190,6 +193,14 @@ def _contract(values: Values) -> ContractPolicy:
         accept=Accept(values.get("accept", str)),
         hosts=tuple(filter(None, hosts)),
     )
+
+
+def _check_user(transport: TransportName, written: Written, findings: Findings) -> None:
+    """Source: RFC 7617, section 2: what follows the first colon is the password."""
+    user = written.user
+    if user and transport is TransportName.REST and written.credentials and ":" in user.text:
+        reason = "HTTP Basic, which REST uses, cannot carry a user with a colon"
+        findings.add(user.problem(reason, "a user without one, or the stored process by SOAP"))
 
 
 def _target(name: str, transport: TransportName, values: Values, findings: Findings) -> str:

@@ -146,6 +146,17 @@ def test_a_stored_process_has_a_user_of_its_own(set_up):
     assert routes.choose("C").credentials is None
 
 
+def test_a_user_with_a_colon_is_refused_where_rest_would_send_it(set_up):
+    soap = "stpurl = http://sas.example.com/SASBIWS/services/A"
+    set_up.default("[A]", soap, "[B]")
+    set_up.credentials("stpusername = dom:u", "stppassword = p")
+    problem = set_up.problem()
+    assert (problem.where, problem.line) == (f"{CREDENTIALS} [DEFAULT] stpusername", 2)
+    assert "colon" in problem.reason
+    set_up.default("[A]", soap)
+    assert set_up.load().routes.choose("A").credentials == Credentials("dom:u", Secret("p"))
+
+
 def test_a_user_in_default_and_passwords_in_sections(set_up):
     set_up.default("[A]")
     set_up.credentials("stpusername = u", "[A]", "stppassword = p")
