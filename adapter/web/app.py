@@ -174,7 +174,7 @@ class Web:
     def refused(self, error: AdapterError) -> Response:
         """Any error of the tree."""
         status = answers.status_of(error)
-        kept = error if isinstance(error, Rejected) else None
+        kept = error if isinstance(error, Rejected) and error.delivery_id else None
         self.observer.event(
             "intake" if request.endpoint == "execute" else "refused",
             logging.WARNING,

@@ -5,7 +5,7 @@ import re
 from contextlib import contextmanager
 
 import pytest
-from callers import LINK, PASSWORD, SIGNATURE, get, post, task, until
+from callers import LINK, PASSWORD, SIGNATURE, get, post, send, task, until
 
 from adapter.emulator import Switches
 from adapter.log_files import log_files
@@ -118,6 +118,17 @@ def test_a_task_that_is_refused_is_one_line_too(open_site):
         assert "delivery" not in refused
         ((_, foreign),) = lines(file, "intake", request="request-3")
         assert foreign["code"] == "ORIGIN_REFUSED"
+
+
+def test_a_hold_that_is_refused_is_not_told_as_kept(open_site):
+    site = open_site(CONFIG)
+    with logged(site) as file:
+        token = (site.home / "var/operator.token").read_text("ascii").strip()
+        headers = {"Authorization": f"Bearer {token}", "X-Request-ID": "request-1"}
+        reply = send(site, "POST", "/holds", b'{"storedProcess": "Nobody"}', headers)
+        assert reply.status == 404
+        ((_, told),) = lines(file, "refused", request="request-1")
+    assert (told["outcome"], told["code"]) == ("refused", "STP_UNKNOWN")
 
 
 def test_a_task_sent_again_is_logged_as_replayed(open_site):
