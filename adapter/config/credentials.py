@@ -11,7 +11,7 @@ from adapter.config import key_store
 from adapter.config.entry import Entry, Findings, Level
 from adapter.config.files import below, is_file, text_of
 from adapter.config.ini import Ini
-from adapter.config.key import CREDENTIALS_INI
+from adapter.config.key import CREDENTIALS_INI, DEFAULT
 from adapter.config.kinds import LINE, Refused
 from adapter.core.errors import ConfigurationInvalid, Problem
 from adapter.core.redact import Secret
@@ -94,12 +94,37 @@ def _pair(user: Entry | None, password: _Password | None, findings: Findings) ->
     if user and user.text and password and password.text:
         return Credentials(user.text, Secret(password.text))
     if user and user.text:
-        findings.add(
-            user.problem("a user without a password", f"{PASSWORD} or {PASSWORD_FILE} beside it")
-        )
+        findings.add(_without_password(user, password))
     if password and password.text:
-        findings.add(password.entry.problem("a password without a user", f"{USER} beside it"))
+        findings.add(_without_user(user, password))
     return None
+
+
+def _without_password(user: Entry, password: _Password | None) -> Problem:
+    if password and password.entry.name == PASSWORD_FILE and password.entry.text:
+        return password.entry.problem("the first line of that file is empty", _IN_FILE)
+    if password and _is_nearer(password.entry, user):
+        return password.entry.problem(
+            f"this is empty, and {user.where} is inherited: a user without a password",
+            f"a password, or an empty {USER} beside it for calls without credentials",
+        )
+    return user.problem("a user without a password", f"{PASSWORD} or {PASSWORD_FILE} beside it")
+
+
+def _without_user(user: Entry | None, password: _Password) -> Problem:
+    if user and _is_nearer(user, password.entry):
+        return user.problem(
+            f"this is empty, and {password.entry.where} is inherited: a password without a user",
+            f"a user, or an empty {PASSWORD} beside it for calls without credentials",
+        )
+    return password.entry.problem("a password without a user", f"{USER} beside it")
+
+
+def _is_nearer(one: Entry, other: Entry) -> bool:
+    """Whether one stands in a stored process's section, which inherits the other."""
+    section = one.where.rpartition(" ")[0]
+    own = section not in ("", f"{CREDENTIALS_INI} [{DEFAULT}]")
+    return own and section != other.where.rpartition(" ")[0]
 
 
 def _nearest_password(levels: tuple[Level, ...], home: Path) -> _Password | None:

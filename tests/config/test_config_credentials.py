@@ -146,6 +146,16 @@ def test_a_stored_process_has_a_user_of_its_own(set_up):
     assert routes.choose("C").credentials is None
 
 
+@pytest.mark.parametrize("key", ["stpusername", "stppassword"])
+def test_half_of_an_inherited_pair_that_is_emptied_is_told_where_it_is_emptied(set_up, key):
+    set_up.default("[A]", "[B]")
+    set_up.credentials("stpusername = u", "stppassword = hunter2", "[B]", f"{key} =")
+    problem = set_up.problem()
+    assert (problem.where, problem.line) == (f"{CREDENTIALS} [B] {key}", 5)
+    assert "calls without credentials" in problem.expected
+    assert "hunter2" not in str(problem)
+
+
 def test_a_user_with_a_colon_is_refused_where_rest_would_send_it(set_up):
     soap = "stpurl = http://sas.example.com/SASBIWS/services/A"
     set_up.default("[A]", soap, "[B]")
@@ -190,8 +200,8 @@ def test_an_absolute_file_outside_the_home(set_up, tmp_path):
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (b"", "user without a password"),
-        (b"\nx", "user without a password"),
+        (b"", "the first line of that file is empty"),
+        (b"\nx", "the first line of that file is empty"),
         (b"hunter2\x07\n", "in that file"),
         ("hunter2".encode("utf-16"), "NUL bytes"),
     ],
@@ -200,6 +210,7 @@ def test_a_file_without_a_usable_password(set_up, raw, reason):
     (set_up.folder / "secret.txt").write_bytes(raw)
     set_up.credentials("stpusername = u", "stppassword_file = secret.txt")
     problem = set_up.problem()
+    assert (problem.where, problem.line) == (f"{CREDENTIALS} [DEFAULT] stppassword_file", 3)
     assert reason in problem.reason
     assert "hunter2" not in str(problem)
 
