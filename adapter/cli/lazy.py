@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -44,6 +45,14 @@ class LazyGroup(click.Group):
         """The arguments of the group, once it is known whether JSON is asked for."""
         ctx.meta.setdefault(_AS_JSON, "--json" in args)
         return super().parse_args(ctx, args)
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Runs it; an output that cannot be written is told in one line."""
+        try:
+            return super().main(*args, **options)
+        except OSError as error:
+            click.echo(f"Error: cannot read or write: {error.strerror or error}", err=True)
+            sys.exit(2)
 
     def invoke(self, ctx: click.Context) -> Any:
         """What the command gives; wrong usage is told as an object where JSON is asked for."""

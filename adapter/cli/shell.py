@@ -152,7 +152,8 @@ def ends_well(command: Callable[..., None]) -> Callable[..., None]:
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # whoever read the output has left: click ends without a word
-            raise click.UsageError(f"cannot use {error.filename}: {error.strerror}") from None
+            what = f"use {error.filename}" if error.filename else "read or write"
+            raise click.UsageError(f"cannot {what}: {error.strerror or error}") from None
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
 

@@ -82,6 +82,19 @@ def test_a_reader_that_leaves_ends_the_command_quietly(start, home, command):
     assert process.returncode not in (0, -signal.SIGPIPE)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+@pytest.mark.parametrize(
+    "command", [("deliveries", "list"), ("deliveries", "list", "--json"), ("--help",)]
+)
+def test_output_that_meets_a_full_disk_is_told_in_one_line(start, home, command):
+    with Path("/dev/full").open("wb") as full:
+        process = start("--home", home, *command, stdout=full)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert err.splitlines()[-1].startswith("Error: cannot read or write: ")
+    assert "Traceback" not in err
+
+
 @pytest.mark.parametrize("stp", ["Slow", "-"])
 def test_ctrl_c_ends_a_command_quietly(start, home, emulator, stp, tmp_path):
     """While it waits for SAS, and while it waits for its input."""
