@@ -15,7 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from adapter.core.errors import StoreUnavailable
 from adapter.store import versions
-from adapter.store.database import READ_ONLY, Database, named_errors
+from adapter.store.database import READ_ONLY, Database, named_errors, unavailable
+from adapter.store.sqlite_causes import STRANGE
 
 Prepare = Callable[[Connection, str], object]
 """Makes or checks the tables, in a transaction of its own, of the database of this name."""
@@ -40,6 +41,7 @@ _PRAGMAS = (
     "secure_delete = ON",
     f"journal_size_limit = {LOG_BYTES}",
 )
+_HEAD = b"SQLite format 3\0"
 _MOUNTS = Path("/proc/mounts")
 _SHARES = re.compile(r"nfs\d?|cifs|smb\w*|fuse\.sshfs")
 _OCTAL = re.compile(r"\\([0-7]{3})")
@@ -89,7 +91,10 @@ def empty_log(database: Database) -> bool:
 
 def _create_file(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "rb") as file:  # noqa: PTH123
+        head = file.read(len(_HEAD))
+    if head and head != _HEAD:  # it stays as it is, with its rights
+        raise unavailable(str(path), STRANGE)
     if sys.platform != "win32":
         path.chmod(0o600)
 

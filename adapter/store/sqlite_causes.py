@@ -12,7 +12,7 @@ _NO_RIGHT = "it is read-only for this user, or its folder is"
 _MISSING = "it is missing"
 _SHUT = "it cannot be opened; its folder is missing or read-only"
 _CORRUPT = "it is corrupt"
-_STRANGE = "it is corrupt, or not an SQLite database"
+STRANGE = "it is corrupt, or not an SQLite database"
 _DISK = "the disk reports an error"
 
 _CODES: Mapping[int, str] = {
@@ -23,7 +23,7 @@ _CODES: Mapping[int, str] = {
     sqlite3.SQLITE_PERM: _READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: _SHUT,
     sqlite3.SQLITE_CORRUPT: _CORRUPT,
-    sqlite3.SQLITE_NOTADB: _STRANGE,
+    sqlite3.SQLITE_NOTADB: STRANGE,
     sqlite3.SQLITE_IOERR: _DISK,
 }
 
@@ -42,7 +42,7 @@ REMEDIES: Mapping[str, str] = {
     _SHUT: _WRITABLE,
     _MISSING: "Stop the adapter, put the file back with its -wal file, and start; or start anew.",
     _CORRUPT: _RESTORED,
-    _STRANGE: _RESTORED,
+    STRANGE: _RESTORED,
     _DISK: "Look at the disk and at the log of the system; what was accepted is safe if it is.",
 }
 """What to do, by the cause; other causes have the remedy of their error."""

@@ -27,9 +27,16 @@ def refusal(path, action):
 
 def test_file_that_is_no_database_is_refused(path):
     path.parent.mkdir()
-    path.write_bytes(b"not a database, but long enough to have a header" * 100)
+    content = b"not a database, but long enough to have a header" * 100
+    path.write_bytes(content)
+    path.chmod(0o644)
+    before = path.stat()
 
-    assert "corrupt" in refusal(path, lambda: open_sqlite(path))
+    assert "not an SQLite database" in refusal(path, lambda: open_sqlite(path))
+    after = path.stat()
+    assert (after.st_mode, after.st_mtime_ns) == (before.st_mode, before.st_mtime_ns)
+    assert path.read_bytes() == content
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_damaged_database_is_refused(path, clock, message):
