@@ -77,24 +77,34 @@ class Reloading:
             Observer().crash("reload", error)
 
 
-def on_hangup(reloading: Reloading, told: threading.Event) -> None:
+class Hangup:
     """SIGHUP reloads, from now on; where it tells that the terminal is gone, it stops.
 
     Args:
-        reloading: Is asked.
         told: Is set to stop.
     """
-    if sys.platform == "win32":
-        return
-    at_terminal = os.isatty(0)
 
-    def hung_up(*_: object) -> None:
-        if at_terminal and not os.isatty(0):
-            told.set()
-        else:
+    def __init__(self, told: threading.Event) -> None:
+        self._told = told
+        self._reloading: Reloading | None = None
+        self._early = False
+        self._at_terminal = os.isatty(0)
+        if sys.platform != "win32":
+            signal.signal(signal.SIGHUP, self._hung_up)
+
+    def reloads(self, reloading: Reloading) -> None:
+        """Ask this one; at once, where a signal came before there was anything to reload."""
+        self._reloading = reloading
+        if self._early:
             reloading.ask()
 
-    signal.signal(signal.SIGHUP, hung_up)
+    def _hung_up(self, *_: object) -> None:
+        if self._at_terminal and not os.isatty(0):
+            self._told.set()
+        elif self._reloading:
+            self._reloading.ask()
+        else:
+            self._early = True
 
 
 def _answer(request: str, reloaded: Reloaded) -> dict[str, Any]:

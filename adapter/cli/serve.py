@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from adapter.cli import shell
-from adapter.cli.reloading import on_hangup
+from adapter.cli.reloading import Hangup
 from adapter.cli.serving import Serving, begin
 from adapter.cli.stopping import stop_signal, wait_for
 from adapter.config import Settings
@@ -34,8 +34,9 @@ def command(home: Path | None, *, no_work: bool) -> None:
     settings = shell.settings_of(home)
     begin(settings)
     told = stop_signal()
+    hangup = Hangup(told)
     with Serving(settings, work=not no_work) as serving:
-        on_hangup(serving.reloading, told)
+        hangup.reloads(serving.reloading)
         announce(settings, serving, work=not no_work)
         wait_for(told)
         click.echo("stopping: requests and attempts under way may still end")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from adapter.cli import shell
-from adapter.cli.reloading import on_hangup
+from adapter.cli.reloading import Hangup
 from adapter.cli.serving import Working, begin
 from adapter.cli.stopping import stop_signal, wait_for
 from adapter.observe import Observer
@@ -25,8 +25,9 @@ def command(home: Path | None) -> None:
     settings = shell.settings_of(home)
     begin(settings)
     told = stop_signal()
+    hangup = Hangup(told)
     with Working(settings) as working:
-        on_hangup(working.reloading, told)
+        hangup.reloads(working.reloading)
         Observer().event("start", home=settings.home, takes_in="no")
         click.echo(f"delivering the tasks of {settings.home}")
         wait_for(told)

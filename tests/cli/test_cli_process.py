@@ -5,14 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from adapter.emulator import Switches
 
 TASK = b'{"a": "1"}'
 INTERRUPTED = 130
+LIMIT_S = 30.0
 
 
 def test_the_commands_as_processes_end_as_they_do_in_this_one(run_process, emulator, tmp_path):
@@ -93,6 +96,29 @@ def test_output_that_meets_a_full_disk_is_told_in_one_line(start, home, command)
     assert process.returncode == 2
     assert err.splitlines()[-1].startswith("Error: cannot read or write: ")
     assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which signals are caught")
+def test_a_hangup_while_it_starts_reloads_once_it_serves(start, home):
+    (home / "conf/serviceConfig.py").write_text("host = '127.0.0.1'\nport = 0\n", encoding="ascii")
+    (home / "var").mkdir()
+    with FileLock(home / "var/deliveries.sqlite.lock"):  # it waits before it opens the database
+        process = start("serve", "--home", home)
+        deadline = time.monotonic() + LIMIT_S
+        while not catches(process.pid, signal.SIGHUP):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGHUP)
+    assert process.stdout.readline().startswith("Endpoint")
+    assert any(" INFO reload home=" in line for line in process.stderr)
+    process.terminate()
+    process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0
+
+
+def catches(pid, number):
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.partition("SigCgt:")[2].split()[0], 16) >> (number - 1) & 1
 
 
 @pytest.mark.parametrize("stp", ["Slow", "-"])

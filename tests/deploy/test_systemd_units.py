@@ -47,6 +47,7 @@ def test_calls_under_way_may_end(unit):
     service = dict(sections(unit)["Service"])
     assert int(service["TimeoutStopSec"]) > STOP_GRACE_S + 10
     assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    assert service["RestartForceExitStatus"] == "SIGHUP"
     assert "KillSignal" not in service  # SIGTERM, which the adapter waits for
 
 
