@@ -73,5 +73,11 @@ def _again(command: str, delivery: Delivery, *, twice: bool, lost: bool) -> tupl
 def _release(delivery: Delivery, hold: AccountHold | None) -> tuple[Step, ...]:
     if hold is None:
         return ()
-    name = quoted(delivery.stored_process)
-    return (Step(f"sasbiws deliveries release {name}", f"lift the hold of {hold.account}"),)
+    release = f"sasbiws deliveries release {quoted(delivery.stored_process)}"
+    if hold.by_hand:
+        return (Step(release, f"lift the hold of {hold.account}"),)
+    # To lift it while the password is wrong would be one more failed login.
+    return (
+        Step("sasbiws config reload", "lift the hold, once conf/credentials.ini was saved anew"),
+        Step(release, f"lift the hold of {hold.account}, where SAS itself was wrong"),
+    )

@@ -6,6 +6,8 @@ import shlex
 
 import pytest
 
+from adapter.emulator import Switches
+
 SERVICE_CONFIG = """\
 [DEFAULT]
 stpurl = {sas}/SASBIWS/rest/storedProcesses/Shared Data/CI360Jobs/{{stpName}}
@@ -205,6 +207,15 @@ def test_a_hold_stops_an_account_until_it_is_released(site, deliveries):
     assert deliveries("release", "Echo").exit_code == 1
     assert deliveries("release").exit_code == 1
     assert deliveries("hold", "Nobody").exit_code == 2
+
+
+def test_after_a_refused_password_a_reload_is_advised_before_a_release(site, deliveries):
+    site.emulator.switches = Switches(status=401)
+    delivery_id = posted(site, "Echo")
+    steps = json.loads(deliveries("show", delivery_id, "--json").out)["next"]
+    commands = [step["command"] for step in steps]
+    assert commands[:2] == ["sasbiws config reload", "sasbiws deliveries release Echo"]
+    assert "SAS itself was wrong" in deliveries("show", delivery_id).out
 
 
 def test_releasing_without_a_name_lifts_every_hold(site, deliveries):
