@@ -76,7 +76,7 @@ class LogFiles:
         day = self._today()
         if self._file is None or day != self._day or self._is_full(self._file):
             self.close()
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._make_folder()
             self._file, self._day = self._opened(day), day
             self._drop_old()
 
@@ -116,14 +116,21 @@ class LogFiles:
         name = f"sasbiws-{day}.log" if number == 1 else f"sasbiws-{day}.{number}.log"
         append = 0 if self._lock else os.O_APPEND
         file = os.open(self._folder / name, _FLAGS | append, 0o640)
-        self._give(file)
+        self._give(file, self._folder)
         return file
 
-    def _give(self, file: int) -> None:
-        """A file that a command of root begins is for the account of the adapter to go on with."""
+    def _make_folder(self) -> None:
+        if not self._folder.is_dir():
+            above = next(folder for folder in self._folder.absolute().parents if folder.is_dir())
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._give(self._folder, above)
+
+    @staticmethod
+    def _give(made: int | Path, folder: Path) -> None:
+        """What a command of root begins is for the account of the adapter to go on with."""
         if sys.platform != "win32" and not os.geteuid():
-            owner = self._folder.stat()
-            os.fchown(file, owner.st_uid, owner.st_gid)
+            owner = folder.stat()
+            os.chown(made, owner.st_uid, owner.st_gid)
 
     def _is_full(self, file: int) -> bool:
         return os.fstat(file).st_size >= self._max_bytes

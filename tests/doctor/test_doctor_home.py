@@ -84,6 +84,14 @@ def test_a_missing_folder_is_made_by_fix(patient):
     assert (patient.home / "var").stat().st_mode & 0o077 == 0 or sys.platform == "win32"
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give")
+def test_a_folder_that_root_makes_belongs_to_the_account_of_the_home(patient):
+    (patient.home / "var").rmdir()
+    os.chown(patient.home, 65534, 65534)
+    assert patient.one("folders", fix=True)[0].mended == "made var"
+    assert (patient.home / "var").stat().st_uid == 65534
+
+
 def test_a_file_in_the_place_of_a_folder_fails(patient):
     (patient.home / "var").rmdir()
     (patient.home / "var").write_text("")

@@ -135,3 +135,13 @@ def test_a_file_that_root_begins_belongs_to_the_account_of_the_folder(tmp_path):
     files.open()
     files.close()
     assert log_files(tmp_path)[0].stat().st_uid == 65534
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give")
+def test_a_folder_that_root_begins_belongs_to_the_account_of_the_home(tmp_path):
+    os.chown(tmp_path, 65534, 65534)
+    files = LogFiles(tmp_path / "logs")
+    files.open()
+    files.close()
+    assert (tmp_path / "logs").stat().st_uid == 65534
+    assert log_files(tmp_path / "logs")[0].stat().st_uid == 65534
