@@ -66,6 +66,7 @@ class LogFiles:
         self._today = today
         self._day = ""
         self._file: int | None = None
+        self._failing = False
 
     def open(self) -> None:
         """The file of now is open.
@@ -81,9 +82,23 @@ class LogFiles:
             self._drop_old()
 
     def write(self, text: str) -> None:
-        """Append whole lines; none is cut, mixed with others' or lost."""
+        """Append whole lines; none is cut, mixed with others' or lost.
+
+        What cannot be written is told once on standard error, until it can be again.
+        """
         line = text.replace("\n", os.linesep).encode("utf-8", "backslashreplace")
-        self.open()
+        try:
+            self.open()
+            self._write(line)
+        except OSError as error:
+            if not self._failing and sys.stderr:
+                reason = error.strerror or type(error).__name__
+                sys.stderr.write(f"the log in {self._folder} cannot be written: {reason}\n")
+            self._failing = True
+        else:
+            self._failing = False
+
+    def _write(self, line: bytes) -> None:
         try:
             with self._lock.acquire(poll_interval=_LOOK_S) if self._lock else nullcontext():
                 self._append(line)

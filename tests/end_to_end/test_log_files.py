@@ -1,9 +1,12 @@
 """The log on disk: several processes write and begin new files at once, and no line is lost."""
 
+import errno
 import logging
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +129,23 @@ def test_a_command_writes_into_the_log_of_the_adapter_beside_it(tmp_path):
     before, here, after = told.splitlines()
     assert (before, after) == ("from the service", "from the service again")
     assert here.endswith("INFO from the command")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_is_told_in_one_line_until_there_is_room(tmp_path, capsys):
+    full = tmp_path / f"sasbiws-{time.strftime('%Y-%m-%d')}.log"
+    full.symlink_to("/dev/full")
+    with logging_beside("INFO", tmp_path):
+        log.info("first")
+        log.info("second")
+        told = capsys.readouterr().err
+        full.unlink()
+        for handler in log.handlers:
+            handler.stream.close()
+        log.info("third")
+    assert told == f"the log in {tmp_path} cannot be written: {os.strerror(errno.ENOSPC)}\n"
+    assert full.read_text("utf-8").endswith("INFO third\n")
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give")
