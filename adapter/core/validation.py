@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import xmlschema
 from xmlschema.validators import (
@@ -27,6 +28,27 @@ from adapter.core import xml
 from adapter.core.errors import Problem
 from adapter.core.redact import shortened
 
+_ASCII = frozenset(
+    [
+        "boolean",
+        "decimal",
+        "float",
+        "double",
+        "duration",
+        "dateTime",
+        "time",
+        "date",
+        "gYearMonth",
+        "gYear",
+        "gMonthDay",
+        "gDay",
+        "gMonth",
+        "hexBinary",
+        "base64Binary",
+    ]
+)
+"""Primitive types whose values are written in ASCII alone."""
+
 MAX_PROBLEMS = 200
 """Problems told at most; a document with more is of another kind altogether."""
 
@@ -41,8 +63,30 @@ def problems_of(document: bytes, schema: xmlschema.XMLSchemaBase) -> tuple[Probl
 
 def _problems(document: bytes, schema: xmlschema.XMLSchemaBase) -> Iterator[Problem]:
     root = xml.parse(document)
-    for error in schema.iter_errors(root):
+    for error in schema.iter_errors(root, extra_validator=_lexical):
         yield from _told(error)
+
+
+def _lexical(elem: Any, declared: XsdElement) -> Iterator[XMLSchemaDecodeError]:
+    """An error where Python reads a number, date or boolean that XML Schema has no such form of."""
+    text, kind = elem.text or "", declared.type.simple_type
+    if kind is not None and not _written(kind, text) and kind.is_valid(text):
+        yield XMLSchemaDecodeError(kind, text, None)
+
+
+def _written(kind: Any, text: str) -> bool:
+    """Whether a text that the type takes has a form that XML Schema knows.
+
+    Python also reads digits of other scripts, blanks beyond those of XML, and `1_000`.
+    """
+    if text.isascii() and "_" not in text:
+        return True
+    if kind.is_union():
+        fit = (each for each in kind.member_types if each.is_valid(text))
+        return any(_written(each, text) for each in fit)
+    if kind.is_list():
+        return all(_written(kind.item_type, each) for each in text.split(" "))
+    return kind.root_type.local_name not in _ASCII or (text.isascii() and not kind.is_decimal())
 
 
 def _told(error: XMLSchemaValidationError) -> Iterator[Problem]:

@@ -75,3 +75,44 @@ def test_a_table_inside_a_namespace_is_told(instream):
 
 def test_open_columns_are_allowed(instream):
     assert problems_of(table({"anything": "x", "else": ""}), instream) == ()
+
+
+@pytest.fixture(scope="module")
+def of_type():
+    """A schema of one row with one column of this type."""
+
+    def schema(kind):
+        return xmlschema.XMLSchema11(
+            '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">'
+            '<xs:simpleType name="either"><xs:union memberTypes="xs:int xs:date"/></xs:simpleType>'
+            '<xs:simpleType name="text"><xs:union memberTypes="xs:int xs:string"/></xs:simpleType>'
+            '<xs:simpleType name="list"><xs:list itemType="xs:int"/></xs:simpleType>'
+            '<xs:element name="Table"><xs:complexType><xs:sequence><xs:element name="InData">'
+            f'<xs:complexType><xs:sequence><xs:element name="a" type="{kind}"/></xs:sequence>'
+            "</xs:complexType></xs:element></xs:sequence></xs:complexType></xs:element></xs:schema>"
+        )
+
+    return schema
+
+
+UNWRITTEN = [
+    ("xs:integer", "1_000"), ("xs:int", "\uff11"), ("xs:int", "1\xa0"), ("xs:decimal", "\u20031"),
+    ("xs:boolean", "true\xa0"), ("xs:double", "1\xa0"), ("xs:date", "2025-01-01\xa0"),
+    ("either", "1_0"), ("list", "1 1_0"), ("list", "1\xa02"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "text"), UNWRITTEN)
+def test_number_that_only_python_reads_is_refused(of_type, kind, text):
+    (problem,) = problems_of(table({"a": text}), of_type(kind))
+    assert (problem.where, problem.line) == ("/Table/InData/a", 3)
+    assert "the type that is asked for" in problem.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("xs:int", " 1\t"), ("xs:string", "1_0\xa0"), ("text", "1_0"), ("list", "1\t2"),
+     ("xs:anyURI", "http://ö_ö")],
+)  # fmt: skip
+def test_what_xml_schema_knows_is_taken(of_type, kind, text):
+    assert problems_of(table({"a": text}), of_type(kind)) == ()
