@@ -15,7 +15,7 @@ from adapter.schema.variable import EXACT_DIGITS, MAX_BYTES, bytes_of
 UNUSABLE = Rule(
     "schema-unusable", Level.ERROR, "The schema cannot be used",
     "no document can be held against it, so every task of the route is refused",
-    "mend the file; whatever it includes lies in its own folder",
+    "mend the file; whatever it includes lies in its own folder, or in one below",
 )  # fmt: skip
 NAME = Rule(
     "column-name", Level.ERROR, "SAS cannot hold the name of a column",

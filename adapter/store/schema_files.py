@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from adapter.core import xml
 from adapter.core.errors import Problem
@@ -18,17 +18,27 @@ _XSD = "{http://www.w3.org/2001/XMLSchema}"
 _REFERENCES = tuple(_XSD + name for name in ("include", "import", "redefine", "override"))
 
 
+SCHEME = "files:///"
+"""Before the name of a file of the folder, where a reference was found to lead to it."""
+
+_XML = "http://www.w3.org/XML/1998/namespace"
+
+
 class SchemaFiles:
     """One schema file and all that it includes and imports.
 
+    Each reference is rewritten to `SCHEME` and the name of the file that it leads to.
+
     Attributes:
         root: The root element of the file itself; None where it cannot be read.
+        roots: The root element of every file, by its name in the folder.
         problems: What is wrong with any of the files.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder.resolve()
         self._seen: set[Path] = set()
+        self.roots: dict[str, xml.Element] = {}
         self.problems: list[Problem] = []
         self.root: xml.Element | None = None
         if name and Path(name).name == name and name != ".." and "\\" not in name:
@@ -45,6 +55,7 @@ class SchemaFiles:
         if root.tag != _XSD + "schema":
             self._note(self._name(path), "the root is not xs:schema", xml.local_name(root), 1)
             return None
+        self.roots[self._name(path)] = root
         for element in root.iter(*_REFERENCES):
             self._follow(path, element)
         return root
@@ -71,15 +82,20 @@ class SchemaFiles:
         location = element.get("schemaLocation")
         if location is None:
             return
+        if element.get("namespace") == _XML:
+            del element.attrib["schemaLocation"]  # its schema is built in
+            return
         name, line = self._name(path), cast("int | None", element.sourceline)
-        target = _inside(path.parent, location)
+        target = self._inside(path.parent, location)
         if target is None:
             kind = xml.local_name(element)
-            self._note(name, f"xs:{kind} names no file in the folder of {name}", location, line)
-        elif len(self._seen) >= MAX_FILES:
+            self._note(name, f"xs:{kind} names no file in the folder of the schema", location, line)
+        elif target not in self._seen and len(self._seen) >= MAX_FILES:
             self._note(name, f"the schema has more than {MAX_FILES} files", location, line)
-        elif target not in self._seen:
-            self._read(target, name, line)
+        else:
+            element.set("schemaLocation", SCHEME + quote(self._name(target)))
+            if target not in self._seen:
+                self._read(target, name, line)
 
     def _note(self, where: str, reason: str, found: str = "", line: int | None = None) -> None:
         self.problems.append(Problem(shortened(where), reason, found=shortened(found), line=line))
@@ -87,11 +103,13 @@ class SchemaFiles:
     def _name(self, path: Path) -> str:
         return path.relative_to(self._folder).as_posix()
 
-
-def _inside(folder: Path, location: str) -> Path | None:
-    """The file a schema location names; None unless it is in the folder or below."""
-    parts = urlsplit(location.strip())
-    if any((parts.scheme, parts.netloc, parts.query, parts.fragment, "\\" in location)):
-        return None
-    target = (folder / unquote(parts.path)).resolve()
-    return target if target.is_relative_to(folder) else None
+    def _inside(self, folder: Path, location: str) -> Path | None:
+        """The file a schema location names; None unless it is in the folder of the schema."""
+        parts = urlsplit(location.strip())
+        if any((parts.scheme, parts.netloc, parts.query, parts.fragment, "\\" in location)):
+            return None
+        try:
+            target = (folder / unquote(parts.path)).resolve()
+        except (OSError, ValueError, RuntimeError):  # a NUL, a link that leads to itself
+            return None
+        return target if target.is_relative_to(self._folder) else None

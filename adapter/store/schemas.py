@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import xmlschema
+from xmlschema.loaders import SchemaLoader
 from xmlschema.validators import XMLSchemaParseError, XsdAnyElement, XsdElement
 
 from adapter.core import xml
@@ -17,7 +19,7 @@ from adapter.core.errors import ConfigurationInvalid, Problem
 from adapter.core.redact import shortened
 from adapter.core.validation import problems_of
 from adapter.core.xsd import Schema11
-from adapter.store.schema_files import SchemaFiles
+from adapter.store.schema_files import SCHEME, SchemaFiles
 
 
 class SchemaFolder:
@@ -84,9 +86,9 @@ class SchemaFolder:
         if files.problems or files.root is None:
             raise _invalid(name, tuple(files.problems))
         try:
-            schema = _built(folder, files.root, "strict")
+            schema = _built(files, "strict")
         except XMLSchemaParseError as error:
-            raise _invalid(name, _every_problem(folder, name, files.root, error)) from None
+            raise _invalid(name, _every_problem(files, name, error)) from None
         except Exception as error:  # noqa: BLE001  it raises whatever its parsers stumble over
             raise _invalid(name, (Problem(name, shortened(str(error), 200)),)) from None
         problems = tuple(_missing(schema, name))
@@ -95,28 +97,66 @@ class SchemaFolder:
         return schema
 
 
+class ReadFiles(SchemaLoader):
+    """Answers includes and imports from the files that were read, so that nothing else is opened.
+
+    Attributes:
+        roots: The root element of each by its name; each compilation has a subclass that sets it.
+    """
+
+    roots: ClassVar[Mapping[str, xml.Element]] = {}
+
+    def is_missing(
+        self, namespace: str, location: str | None = None, base_url: str | None = None
+    ) -> bool:
+        """Whether a file is to be loaded: one namespace may come from several."""
+        return location is not None or super().is_missing(namespace, location, base_url)
+
+    def load_schema(
+        self,
+        source: Any,
+        namespace: str | None = None,
+        base_url: str | None = None,
+        build: bool = False,  # noqa: FBT001, FBT002  the library's
+        partial: bool = False,  # noqa: FBT001, FBT002
+    ) -> Any:
+        """The schema of a file, compiled once for each namespace that takes it in."""
+        root: Any = self.roots[unquote(source.removeprefix(SCHEME))]
+        for schema in self.maps.schemas:
+            if schema.source.root is root and schema.target_namespace == (namespace or ""):
+                return schema
+        return self.schema_class(
+            root,
+            namespace=namespace,
+            validation=self.maps.validation,
+            global_maps=self.maps,
+            base_url=base_url,
+            build=build,
+            partial=partial,
+        )
+
+
 def _every_problem(
-    folder: Path, name: str, root: xml.Element, first: XMLSchemaParseError
+    files: SchemaFiles, name: str, first: XMLSchemaParseError
 ) -> tuple[Problem, ...]:
     try:
-        errors = _built(folder, root, "lax").maps.all_errors
+        errors = _built(files, "lax").maps.all_errors
     except Exception:  # noqa: BLE001  then the first must do
         errors = []
-    return tuple(_parse_problem(name, error) for error in errors or [first])
+    return tuple(_parse_problem(files, name, error) for error in errors or [first])
 
 
-def _built(folder: Path, root: xml.Element, validation: str) -> xmlschema.XMLSchema11:
+def _built(files: SchemaFiles, validation: str) -> xmlschema.XMLSchema11:
+    root: Any = files.root
     with warnings.catch_warnings():
-        # A file that cannot be had is a warning to xmlschema; here it is a schema half read.
-        warnings.simplefilter("error", xmlschema.XMLSchemaImportWarning)
-        warnings.simplefilter("error", xmlschema.XMLSchemaIncludeWarning)
+        warnings.simplefilter("ignore")
         return Schema11(
             root,
-            base_url=str(folder.resolve()),
-            allow="sandbox",
+            allow="none",
             defuse="always",
             use_fallback=False,
             validation=validation,
+            loader_class=type("ReadFilesOfOne", (ReadFiles,), {"roots": files.roots}),
         )
 
 
@@ -125,9 +165,11 @@ def _invalid(name: str, problems: tuple[Problem, ...]) -> ConfigurationInvalid:
     return ConfigurationInvalid(f"the schema {shortened(name)} cannot be used: {first}", problems)
 
 
-def _parse_problem(name: str, error: XMLSchemaParseError) -> Problem:
-    included = unquote((error.schema_url or "").rpartition("/")[2])
-    return Problem(included or name, shortened(str(error.message), 200), line=error.sourceline)
+def _parse_problem(files: SchemaFiles, name: str, error: XMLSchemaParseError) -> Problem:
+    validator: Any = error.validator
+    root = getattr(validator, "schema", validator).source.root
+    where = next((each for each, known in files.roots.items() if known is root), name)
+    return Problem(where, shortened(str(error.message), 200), line=error.sourceline)
 
 
 def _missing(schema: xmlschema.XMLSchema11, name: str) -> Iterator[Problem]:

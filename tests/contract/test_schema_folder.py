@@ -129,6 +129,43 @@ def test_included_and_imported_files_of_the_folder_are_read(root, write):
     assert len(schemas.problems(BAD, "s.xsd")) == 1
 
 
+T = '<xs:simpleType name="t"><xs:restriction base="xs:int"/></xs:simpleType>'
+TYPED = TABLE.replace("xs:int", "t")
+IMPORT = '<xs:import namespace="urn:t" schemaLocation="{}"/>'
+LANG = 'namespace="http://www.w3.org/XML/1998/namespace" schemaLocation="http://www.w3.org/2001/xml.xsd"'
+REFERENCES = {
+    "in a circle": ('<xs:include schemaLocation="b.xsd"/>' + TYPED,
+                    {"b.xsd": '<xs:include schemaLocation="s.xsd"/>' + T}),
+    "itself": ('<xs:include schemaLocation="s.xsd"/>' + T + TYPED, {}),
+    "above it": ('<xs:include schemaLocation="sub/b.xsd"/>' + TYPED,
+                 {"sub/b.xsd": '<xs:include schemaLocation="../c.xsd"/>', "c.xsd": T}),
+    "two of a namespace": (IMPORT.format("b.xsd") + IMPORT.format("my%20c.xsd")
+                           + TYPED.replace('"t"', '"t:t"'), {"b.xsd": "", "my c.xsd": T}),
+    "the schema of xml:lang": (f"<xs:import {LANG}/>" + T + TYPED, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFERENCES)
+def test_schema_may_include(root, write, case):
+    main, others = REFERENCES[case]
+    write("s.xsd", described(main).replace("XMLSchema", 'XMLSchema" xmlns:t="urn:t', 1))
+    for name, body in others.items():
+        target = ' targetNamespace="urn:t">' if "namespace" in case else ">"
+        write(name, described(body).replace(">", target, 1))
+    schemas = SchemaFolder(root)
+
+    assert schemas.check("s.xsd") == ()
+    assert (len(schemas.problems(GOOD, "s.xsd")), len(schemas.problems(BAD, "s.xsd"))) == (0, 1)
+
+
+def test_included_file_may_be_in_any_encoding(root, write):
+    write("s.xsd", described('<xs:include schemaLocation="b.xsd"/>' + TYPED))
+    head = '<?xml version="1.0" encoding="utf-16-le"?>'
+    (root / "b.xsd").write_bytes((head + described(T)).encode("utf-16-le"))
+
+    assert SchemaFolder(root).check("s.xsd") == ()
+
+
 def test_shipped_schema_serves_where_the_folder_has_none(root, write):
     write("../shipped/s.xsd", described(TABLE))
     write("../shipped/t.xsd", described('<xs:include schemaLocation="s.xsd"/>'))
