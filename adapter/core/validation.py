@@ -17,16 +17,25 @@ from xmlschema.validators import (
     XsdElement,
     XsdGroup,
 )
+from xmlschema.validators.assertions import XsdAssert
 from xmlschema.validators.facets import (
     XsdEnumerationFacets,
+    XsdFractionDigitsFacet,
+    XsdLengthFacet,
+    XsdMaxExclusiveFacet,
+    XsdMaxInclusiveFacet,
     XsdMaxLengthFacet,
+    XsdMinExclusiveFacet,
+    XsdMinInclusiveFacet,
     XsdMinLengthFacet,
     XsdPatternFacets,
+    XsdTotalDigitsFacet,
 )
 
 from adapter.core import xml
 from adapter.core.errors import Problem
 from adapter.core.redact import shortened
+from adapter.core.xsd import said
 
 _ASCII = frozenset(
     [
@@ -96,9 +105,17 @@ def _told(error: XMLSchemaValidationError) -> Iterator[Problem]:
         for told in _children(error):
             yield Problem(where, *told, line)
         return
-    value = shortened(str(error.obj)) if isinstance(error.obj, str) else ""
     reason, expected = _reason(error)
-    yield Problem(where, reason, expected, value, line)
+    yield Problem(where, reason, expected, shortened(_found(error)), line)
+
+
+def _found(error: XMLSchemaValidationError) -> str:
+    """The value that is wrong, as it stands in the document; empty where it is not of one."""
+    if isinstance(error.obj, str):
+        return error.obj
+    elem = error.elem
+    is_value = elem is not None and len(elem) == 0 and error.obj is not elem
+    return (elem.text or "") if elem is not None and is_value else ""
 
 
 def _children(error: XMLSchemaChildrenValidationError) -> Iterator[tuple[str, str, str]]:
@@ -108,18 +125,15 @@ def _children(error: XMLSchemaChildrenValidationError) -> Iterator[tuple[str, st
         found = shortened(_short_name(error.invalid_child.tag))
         yield "an element is out of place or there twice", _listed(wanted), found
         return
-    missing = _missing(error) or wanted
-    for name in missing:
+    for name in _missing(error) or [" or ".join(wanted) or "more elements"]:
         yield "an element is missing", name, "nothing"
-    if not missing:
-        yield "an element is missing", "more elements", "nothing"
 
 
 def _missing(error: XMLSchemaChildrenValidationError) -> list[str]:
     """The required elements that are not there; xmlschema itself names the first only."""
     elem = error.elem
     group = error.validator
-    if elem is None or not isinstance(group, XsdGroup):
+    if elem is None or not isinstance(group, XsdGroup) or group.model == "choice":
         return []
     there = {_short_name(child.tag) for child in elem}
     required = (item for item in group if isinstance(item, XsdElement) and item.min_occurs > 0)
@@ -135,22 +149,49 @@ def _short_name(tag: object) -> str:
 
 
 def _reason(error: XMLSchemaValidationError) -> tuple[str, str]:
-    facet = error.validator
-    length = len(error.obj) if isinstance(error.obj, str) else 0
+    """The reason, and what was expected."""
+    facet: Any = error.validator
     match facet:
-        case XsdMaxLengthFacet():
-            return f"the value is too long: {length} characters", f"at most {facet.value}"
-        case XsdMinLengthFacet():
-            return f"the value is too short: {length} characters", f"at least {facet.value}"
+        case XsdMaxLengthFacet() | XsdMinLengthFacet():
+            is_most = isinstance(facet, XsdMaxLengthFacet)
+            too, at = ("long", "most") if is_most else ("short", "least")
+            return f"the value is too {too}{_length(error)}", f"at {at} {facet.value}"
         case XsdPatternFacets():
             patterns = " or ".join(str(pattern) for pattern in facet.regexps)
             return "the value does not have the form that is asked for", shortened(patterns)
         case XsdEnumerationFacets():
             allowed = ", ".join(str(value) for value in facet.enumeration)
             return "the value is not one of those allowed", shortened(allowed)
+    for kind, reason, expected in _LIMITS:
+        if isinstance(facet, kind):
+            told = facet.elem.get("value", facet.elem.get("test", ""))
+            return reason, shortened(expected.format(told))
     if isinstance(error, XMLSchemaDecodeError):
         return "the value does not have the type that is asked for", _type_name(error)
-    return shortened(str(error.reason or "not valid"), 200), ""
+    return shortened(said(error.reason or "not valid"), 200), ""
+
+
+_LIMITS: tuple[tuple[Any, str, str], ...] = (
+    (XsdAssert, "a condition of the schema does not hold", "{}"),
+    (XsdLengthFacet, "the value does not have the length that is asked for", "{}"),
+    (XsdMinInclusiveFacet, "the value is too small", "at least {}"),
+    (XsdMinExclusiveFacet, "the value is too small", "more than {}"),
+    (XsdMaxInclusiveFacet, "the value is too large", "at most {}"),
+    (XsdMaxExclusiveFacet, "the value is too large", "less than {}"),
+    (XsdTotalDigitsFacet, "the value has too many digits", "at most {}"),
+    (XsdFractionDigitsFacet, "the value has too many digits after the point", "at most {}"),
+)
+
+
+def _length(error: XMLSchemaValidationError) -> str:
+    """How long a value is, in what the schema counts; empty for bytes."""
+    kind = getattr(error.validator, "base_type", None)
+    if isinstance(error.obj, list):
+        return f": {len(error.obj)} items"
+    if not isinstance(error.obj, str) or kind is None:
+        return ""
+    is_bytes = kind.root_type.local_name in {"hexBinary", "base64Binary"}
+    return "" if is_bytes else f": {len(error.obj)} characters"
 
 
 def _type_name(error: XMLSchemaDecodeError) -> str:

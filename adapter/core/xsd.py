@@ -1,4 +1,4 @@
-"""xmlschema's two versions, as trees of lxml need them.
+"""xmlschema's two versions, as trees of lxml need them, and its messages in plain words.
 
 xmlschema writes the model group of a derived type (xs:extension) as an element of the standard
 library and appends those of its base to it, which is a TypeError where they are of lxml, open
@@ -8,6 +8,7 @@ appended is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -50,3 +51,22 @@ class Schema11(xmlschema.XMLSchema11):
     """A schema of XSD 1.1."""
 
     builders = _Builders()
+
+
+_PLAIN = (
+    (re.compile(r"\bXsd\w+\(name=('[^']*')[^)]*\)"), r"\1"),
+    (re.compile(r" for <[\w.]+ object at 0x\w+>"), ""),
+    (re.compile(r"<class '(?:[\w.]+\.)?(\w+)'>"), r"\1"),
+    (re.compile(r"^failed decoding (.*) with ('[^']*')$"), r"\1 is no value of the type \2"),
+    (re.compile(r"^targetNamespace of XSD resource \S+"), "targetNamespace of this file"),
+)
+"""What xmlschema writes for those who program in Python, and what a user reads instead."""
+_ANY_ORDER = re.compile(r"\{('[^{}]*')\}")
+
+
+def said(message: object) -> str:
+    """The first sentence of a message of xmlschema, without its words of Python."""
+    text = " ".join(str(message).partition("\n\n")[0].split()).rstrip(":")
+    for written, plain in _PLAIN:
+        text = written.sub(plain, text)
+    return _ANY_ORDER.sub(lambda found: ", ".join(sorted(found[1].split(", "))), text)

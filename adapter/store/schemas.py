@@ -5,21 +5,24 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import xmlschema
 from xmlschema.loaders import SchemaLoader
-from xmlschema.validators import XMLSchemaParseError, XsdAnyElement, XsdElement
+from xmlschema.validators import XMLSchemaValidatorError, XsdAnyElement, XsdElement
 
 from adapter.core import xml
 from adapter.core.document import ROW, TABLE
 from adapter.core.errors import ConfigurationInvalid, Problem
 from adapter.core.redact import shortened
 from adapter.core.validation import problems_of
-from adapter.core.xsd import Schema11
+from adapter.core.xsd import Schema11, said
 from adapter.store.schema_files import SCHEME, SchemaFiles
+
+_XSD = "{http://www.w3.org/2001/XMLSchema}"
 
 
 class SchemaFolder:
@@ -87,10 +90,10 @@ class SchemaFolder:
             raise _invalid(name, tuple(files.problems))
         try:
             schema = _built(files, "strict")
-        except XMLSchemaParseError as error:
+        except XMLSchemaValidatorError as error:
             raise _invalid(name, _every_problem(files, name, error)) from None
         except Exception as error:  # noqa: BLE001  it raises whatever its parsers stumble over
-            raise _invalid(name, (Problem(name, shortened(str(error), 200)),)) from None
+            raise _invalid(name, (Problem(name, shortened(said(error), 200)),)) from None
         problems = tuple(_missing(schema, name))
         if problems:
             raise _invalid(name, problems)
@@ -137,13 +140,14 @@ class ReadFiles(SchemaLoader):
 
 
 def _every_problem(
-    files: SchemaFiles, name: str, first: XMLSchemaParseError
+    files: SchemaFiles, name: str, first: XMLSchemaValidatorError
 ) -> tuple[Problem, ...]:
-    try:
-        errors = _built(files, "lax").maps.all_errors
-    except Exception:  # noqa: BLE001  then the first must do
-        errors = []
-    return tuple(_parse_problem(files, name, error) for error in errors or [first])
+    errors: list[Any] = []
+    with suppress(Exception):  # then the first must do
+        errors += _built(files, "lax").maps.all_errors
+    problems = [_parse_problem(files, name, error) for error in errors or [first]]
+    order = {each: number for number, each in enumerate(files.roots)}
+    return tuple(sorted(problems, key=lambda told: (order.get(told.where, 0), told.line or 0)))
 
 
 def _built(files: SchemaFiles, validation: str) -> xmlschema.XMLSchema11:
@@ -165,17 +169,18 @@ def _invalid(name: str, problems: tuple[Problem, ...]) -> ConfigurationInvalid:
     return ConfigurationInvalid(f"the schema {shortened(name)} cannot be used: {first}", problems)
 
 
-def _parse_problem(files: SchemaFiles, name: str, error: XMLSchemaParseError) -> Problem:
+def _parse_problem(files: SchemaFiles, name: str, error: XMLSchemaValidatorError) -> Problem:
     validator: Any = error.validator
     root = getattr(validator, "schema", validator).source.root
     where = next((each for each, known in files.roots.items() if known is root), name)
-    return Problem(where, shortened(str(error.message), 200), line=error.sourceline)
+    return Problem(where, shortened(said(error.message), 200), line=error.sourceline)
 
 
 def _missing(schema: xmlschema.XMLSchema11, name: str) -> Iterator[Problem]:
     table = schema.maps.elements.get(TABLE)
     if table is None:
-        found = ", ".join(sorted(schema.maps.elements)) or "none"
+        known = (each for each in schema.maps.elements if not each.startswith(_XSD))
+        found = ", ".join(sorted(known)) or "none"
         yield Problem(
             name, "no document can satisfy it", f"a global element {TABLE}", shortened(found)
         )

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from xmlschema.loaders import SchemaLoader
 
 from adapter.core import xml
-from adapter.core.xsd import Schema10
+from adapter.core.xsd import Schema10, said
 from adapter.wsdl import names
 from adapter.wsdl.crawl import resolved
 from adapter.wsdl.description import Description
@@ -73,7 +73,7 @@ def judged(description: Description) -> Judged:
     try:
         return Judged(tuple(_errors(description, schemas)))
     except Exception as error:  # noqa: BLE001  it raises whatever its parsers stumble over
-        message = " ".join(str(error).split())[:200]
+        message = said(error)[:200]
         return Judged(((schemas[0].node.place, message or type(error).__name__),))
 
 
@@ -202,7 +202,7 @@ def _errors(description: Description, schemas: list[Schema]) -> Iterator[tuple[P
     seen: set[tuple[Place, str]] = set()
     for error in _maps(description, schemas, roots).all_errors:
         place = places.get(error.elem) or _place_of_schema(error, places) or schemas[0].node.place
-        message = " ".join(str(error.message).split())
+        message = said(error.message)
         if (place, message) not in seen:
             seen.add((place, message))
             yield place, message

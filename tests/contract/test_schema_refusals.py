@@ -88,6 +88,49 @@ def test_every_fault_of_a_schema_is_told(root, write):
     assert told == {("s.xsd", 3), ("s.xsd", 4), ("part.xsd", 2)}
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            '<xs:element name="t" type="xs:int" default="x"/>',
+            "default' value 'x' is not compatible",
+        ),
+        (
+            """<xs:simpleType name="t"><xs:restriction base="xs:int">
+<xs:enumeration value="x"/></xs:restriction></xs:simpleType>""",
+            "'x' is no value of the type 'xs:int'",
+        ),
+        (
+            '<xs:simpleType name="t"><xs:restriction base="t"/></xs:simpleType>',
+            "Circular definition detected for xs:simpleType 't'",
+        ),
+        (
+            """<xs:group name="t"><xs:sequence><xs:element name="a" minOccurs="0"/>
+<xs:element name="a"/></xs:sequence></xs:group>
+<xs:complexType name="c"><xs:group ref="t"/></xs:complexType>""",
+            "Unique Particle Attribution violation between 'a' and 'a'",
+        ),
+    ],
+)
+def test_fault_is_told_in_plain_words_with_its_line(root, write, body, said):
+    write("s.xsd", described("\n" + body + TABLE))
+
+    problem = SchemaFolder(root).check("s.xsd")[0]
+
+    assert said in problem.reason
+    assert problem.line in {3, 4, 5}
+    assert not any(word in problem.reason for word in ("Xsd", "Schema component", "Reason:", "\n"))
+
+
+def test_found_instead_of_a_table_are_the_elements_of_the_file(root, write):
+    space = described(TABLE).replace("XMLSchema", 'XMLSchema" targetNamespace="urn:t', 1)
+    write("s.xsd", space)
+
+    (problem,) = SchemaFolder(root).check("s.xsd")
+
+    assert problem.found == "{urn:t}Table"
+
+
 @pytest.mark.parametrize("kind", ["include", "import", "redefine", "override"])
 @pytest.mark.parametrize(
     "location",

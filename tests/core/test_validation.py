@@ -116,3 +116,50 @@ def test_number_that_only_python_reads_is_refused(of_type, kind, text):
 )  # fmt: skip
 def test_what_xml_schema_knows_is_taken(of_type, kind, text):
     assert problems_of(table({"a": text}), of_type(kind)) == ()
+
+
+def restricted(base, facets):
+    return xmlschema.XMLSchema11(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">'
+        '<xs:simpleType name="list"><xs:list itemType="xs:int"/></xs:simpleType>'
+        f'<xs:element name="a"><xs:simpleType><xs:restriction base="{base}">{facets}'
+        "</xs:restriction></xs:simpleType></xs:element></xs:schema>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "facet", "text", "reason", "expected"),
+    [
+        ("xs:int", 'minInclusive value="5"', "4", "too small", "at least 5"),
+        ("xs:int", 'maxExclusive value="5"', "5", "too large", "less than 5"),
+        ("xs:date", 'minInclusive value="1582-01-01"', "1581-01-01", "small", "1582-01-01"),
+        ("xs:decimal", 'totalDigits value="2"', "123", "too many digits", "at most 2"),
+        ("xs:decimal", 'fractionDigits value="1"', "1.23", "after the point", "at most 1"),
+        ("xs:string", 'length value="2"', "abc", "the length", "2"),
+        ("list", 'maxLength value="2"', "1 2 3", "too long: 3 items", "at most 2"),
+        ("xs:hexBinary", 'maxLength value="1"', "0aff", "the value is too long", "at most 1"),
+        ("xs:int", 'assertion test="$value mod 2 = 0"', "3", "$value mod 2 = 0", ""),
+    ],
+)
+def test_limit_is_told_with_what_was_expected_and_found(base, facet, text, reason, expected):
+    (problem,) = problems_of(f"<a>{text}</a>".encode(), restricted(base, f"<xs:{facet}/>"))
+    assert reason in problem.reason
+    assert "0 characters" not in problem.reason
+    assert expected in problem.expected
+    assert problem.found == text
+
+
+def test_missing_choice_and_broken_condition_are_told_once():
+    schema = xmlschema.XMLSchema11(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="Table">'
+        '<xs:complexType><xs:choice><xs:element name="a"/><xs:element name="b"/></xs:choice>'
+        "<xs:assert test=\"string(a) = '1'\"/></xs:complexType>"
+        '<xs:key name="k"><xs:selector xpath="."/><xs:field xpath="@id"/></xs:key>'
+        "</xs:element></xs:schema>"
+    )
+    told = {(each.reason, each.expected) for each in problems_of(b"<Table/>", schema)}
+    assert told == {
+        ("an element is missing", "a or b"),
+        ("a condition of the schema does not hold", "string(a) = '1'"),
+        ("missing key field '@id'", ""),
+    }
