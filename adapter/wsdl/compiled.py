@@ -6,7 +6,6 @@ the files at hand, and nothing else is ever opened.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from xmlschema.loaders import SchemaLoader
 
 from adapter.core import xml
 from adapter.core.xsd import Schema10, said
-from adapter.wsdl import names
+from adapter.wsdl import names, patterns
 from adapter.wsdl.crawl import resolved
 from adapter.wsdl.description import Description
 from adapter.wsdl.links import Schema
@@ -34,11 +33,6 @@ MAX_LEVELS = 40
 MAX_STEPS = 10_000_000
 """Steps a pattern may take at worst."""
 
-_MANY = 64
-_DIGITS = 9
-_REPEATED_GROUP = re.compile(r"\)\s*[*+{]")
-_QUANTIFIER = re.compile(r"[*+]|\{\d*,\d*\}")
-_VALUES = ("default", "fixed", "value")
 _XSD_11 = tuple(
     map(
         names.xsd,
@@ -84,8 +78,8 @@ def _unjudged(description: Description) -> str:
         return f"{len(nodes)} schema elements; at most {MAX_JUDGED} are compiled"
     if _effort(nodes) > MAX_EFFORT:
         return "groups of so many elements that compiling them takes too long"
-    if _steps(nodes) > MAX_STEPS:
-        return "a pattern that could take forever on a value as long as there is one here"
+    if patterns.steps(nodes) > MAX_STEPS:
+        return "a pattern that could take forever on a value that is held against it"
     return ""
 
 
@@ -120,22 +114,6 @@ class _Sizes:
 
 
 _COUNTED = {names.xsd("element"), names.xsd("any")}
-
-
-def _steps(nodes: list[Node]) -> float:
-    """How many steps the patterns may take at worst on the longest value of the schemas."""
-    patterns = [node.get("value") for node in nodes if node.name == names.xsd("pattern")]
-    others = (node for node in nodes if node.name != names.xsd("pattern"))
-    longest = max((len(node.get(name)) for node in others for name in _VALUES), default=0)
-    return max((_steps_of(pattern, longest) for pattern in patterns), default=0.0)
-
-
-def _steps_of(pattern: str, length: int) -> float:
-    """A repeated group may be tried in every way; else each quantifier at every place."""
-    if _REPEATED_GROUP.search(pattern):
-        return 2.0 ** min(length, _MANY)
-    places = min(len(_QUANTIFIER.findall(pattern)), _DIGITS)
-    return float(max(length, 1)) ** places * 2.0 ** min(pattern.count("?"), _MANY)
 
 
 class KnownFiles(SchemaLoader):
