@@ -145,7 +145,9 @@ class LogFiles:
         """What a command of root begins is for the account of the adapter to go on with."""
         if sys.platform != "win32" and not os.geteuid():
             owner = folder.stat()
-            os.chown(made, owner.st_uid, owner.st_gid)
+            # A folder may have become a link to what is root's.
+            follow = isinstance(made, int)
+            os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=follow)
 
     def _is_full(self, file: int) -> bool:
         return os.fstat(file).st_size >= self._max_bytes

@@ -51,7 +51,8 @@ def _make_folders(case: Case, _: str) -> str:
     for each in missing:
         each.mkdir(mode=0o700 if each.name == "var" else 0o755, parents=True)
         if sys.platform != "win32" and not os.geteuid():  # it is for the account of the adapter
-            os.chown(each, case.home.stat().st_uid, case.home.stat().st_gid)
+            owner = case.home.stat()
+            os.chown(each, owner.st_uid, owner.st_gid, follow_symlinks=False)
     return f"made {', '.join(each.name for each in missing)}" if missing else ""
 
 
