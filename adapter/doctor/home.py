@@ -8,7 +8,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from adapter.config import ini
 from adapter.config.caller_file import AUTH_INI
+from adapter.config.entry import Findings
+from adapter.config.key import SERVER_SECTION, SERVICE_INI
 from adapter.doctor.case import Case
 from adapter.doctor.check import Check, Ending, Result, fail, ok, skip, warn
 from adapter.store.operator_token import OPERATOR_TOKEN
@@ -75,10 +78,19 @@ def _tighten(case: Case, _: str) -> str:
 
 def _loose(home: Path) -> Iterator[Path]:
     """What others can read and should not."""
-    for name in (*SECRET_FILES, "var"):
+    named = (SERVICE_INI,) if _has_password(home) else ()
+    for name in (*SECRET_FILES, *named, "var"):
         path = home / name
         if path.exists() and path.stat().st_mode & _OTHERS:
             yield path
+
+
+def _has_password(home: Path) -> bool:
+    """Whether serviceConfig.ini holds the password of a PostgreSQL database."""
+    service = ini.read(home, SERVICE_INI, Findings())
+    entry = service.section(SERVER_SECTION).entries.get("store_url") if service else None
+    user, _, _ = entry.text.partition("://")[2].rpartition("@") if entry else ("", "", "")
+    return ":" in user or bool(entry and "password=" in entry.text)
 
 
 def _disk(case: Case, _: str) -> Result:
@@ -115,7 +127,8 @@ HOME_CHECKS = (
     Check(
         "rights",
         "Secrets are for their owner alone",
-        "The modes of credentials.ini, auth.ini, var, the database and the operator token.",
+        "The modes of credentials.ini, auth.ini, var, the database and the operator token; of "
+        "serviceConfig.ini where store_url holds a password.",
         _rights,
         needs=("home",),
         mend=_tighten,

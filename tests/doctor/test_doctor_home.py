@@ -108,6 +108,28 @@ def test_passwords_that_others_can_read_are_closed_by_fix(patient):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+@posix
+@pytest.mark.parametrize(
+    ("store_url", "loose"),
+    [
+        ("postgresql://u:Pl4nted@db/x", True),
+        ("postgresql://u@db/x?password=Pl4nted", True),
+        ("postgresql://u@db:5432/x", False),
+        ("", False),
+    ],
+)
+def test_a_password_of_the_database_that_others_can_read(patient, store_url, loose):
+    path = patient.home / "conf/serviceConfig.ini"
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"\n[adapter:server]\nstore_url = {store_url}\n")
+    path.chmod(0o644)
+    result = patient.one("rights")[0].result
+    assert ("conf/serviceConfig.ini" in result.found) is loose
+    assert "Pl4nted" not in str(result)
+    patient.one("rights", fix=True)
+    assert path.stat().st_mode & 0o777 == (0o600 if loose else 0o644)
+
+
 def test_a_full_disk():
     assert space(50 * MB).outcome is Outcome.FAIL
     assert space(500 * MB).outcome is Outcome.WARN
