@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from adapter.core.route import (
     transport_of,
 )
 from adapter.core.sasbiws import STP_NAME
+
+_CERTIFICATE = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
 
 INIT = "a home as `sasbiws init DIR` writes it"
 
@@ -161,10 +164,22 @@ def _ca_file(values: Values, home: Path, findings: Findings) -> str:
     if not ca_file:
         return ""
     path = below(home, ca_file)
-    if entry and not is_file(path):
+    reason = _not_pem(path)
+    if entry and reason:
         expected = "a PEM file, relative to the home or absolute"
-        findings.add(entry.problem("there is no such file", expected, show=True))
+        findings.add(entry.problem(reason, expected, show=True))
     return str(path)
+
+
+def _not_pem(path: Path) -> str:
+    """Why no certificate can be read there; empty where there is one."""
+    if not is_file(path):
+        return "there is no such file"
+    try:
+        found = _CERTIFICATE.search(path.read_bytes())
+    except OSError as error:
+        return f"the file cannot be read: {error.strerror}"
+    return "" if found else "this file has no -----BEGIN CERTIFICATE-----"
 
 
 def _policy(values: Values, findings: Findings) -> Policy:

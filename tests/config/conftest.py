@@ -20,6 +20,7 @@ class Home:
             (folder / name).mkdir(parents=True)
         for name in ("instream.xsd", "DownloadFile.xsd"):
             (folder / "schemas" / name).write_text("<schema/>", encoding="ascii")
+        self.write("ca.pem", "-----BEGIN CERTIFICATE-----\n")
 
     def write(self, name: str, content: str | bytes) -> None:
         raw = content if isinstance(content, bytes) else content.encode()

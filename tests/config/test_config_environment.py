@@ -102,7 +102,7 @@ def test_a_password_and_a_file_together(set_up):
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
 def test_every_setting_has_its_variable(home, key):
     home.default()
-    (home.folder / "conf" / "company-ca.pem").touch()
+    home.write("company-ca.pem", "-----BEGIN CERTIFICATE-----\n")
     (home.folder / "pw").write_text("p", encoding="ascii")
     key_file = home.folder / "conf" / "jwt.pem"
     key_file.write_text("-----BEGIN PUBLIC KEY-----\n", encoding="ascii")

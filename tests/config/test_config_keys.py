@@ -48,6 +48,7 @@ BAD = [
     ("target", "1st"),
     ("target", "a" * 33),
     ("ca_file", "conf/nosuch.pem"),
+    ("ca_file", "schemas/instream.xsd"),
     ("proglog", "ja"),
     ("loglevel", "LOUD"),
     ("logfilepath", ""),
@@ -66,7 +67,7 @@ GOOD = [
     ("max_line", "32767"),
     ("concurrency", "100"),
     ("target", "_out1"),
-    ("ca_file", "schemas\\instream.xsd"),
+    ("ca_file", "conf\\ca.pem"),
     ("proglog", "0"),
     ("loglevel", "Warning"),
     ("logfilepath", "logs"),
@@ -101,7 +102,7 @@ def test_values_reach_the_route(home):
         "max_line = 400",
         "concurrency = 7",
         "target = out",
-        "ca_file = .\\schemas\\instream.xsd",
+        "ca_file = .\\conf\\ca.pem",
         "schema = DownloadFile.xsd",
     )
     route = home.load().routes.choose("x")
@@ -110,7 +111,7 @@ def test_values_reach_the_route(home):
     )
     assert (route.wait_s, route.timeout_s, route.connect_timeout_s) == (2.5, 60.0, 3.0)
     assert (route.max_line, route.concurrency, route.target) == (400, 7, "out")
-    assert route.ca_file == str(home.folder.resolve() / "schemas" / "instream.xsd")
+    assert route.ca_file == str(home.folder.resolve() / "conf" / "ca.pem")
     assert route.schema == "DownloadFile.xsd"
 
 

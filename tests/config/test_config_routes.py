@@ -153,6 +153,14 @@ def test_one_wrong_key_in_default_is_told_once_for_all_sections(home):
     assert [problem.line for problem in home.problems()] == [3, 4, 5]
 
 
+def test_authorities_that_are_no_pem_file_are_told_before_a_call_fails(home):
+    home.write("ca.cer", b"\x30\x82\x03\x0f")  # as Windows exports them: DER
+    home.default("ca_file = conf/ca.cer")
+    problem = home.problem()
+    assert (problem.where, problem.line) == (f"{INI} [DEFAULT] ca_file", 3)
+    assert "BEGIN CERTIFICATE" in problem.reason
+
+
 def test_a_data_target_needs_rest(home):
     home.default("target = out", "[A]", f"stpurl = {SOAP}", "[B]")
     problem = home.problem()
