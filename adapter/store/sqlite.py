@@ -7,6 +7,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from filelock import FileLock
@@ -14,7 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from adapter.core.errors import StoreUnavailable
-from adapter.store import versions
+from adapter.store import tables, versions
 from adapter.store.database import READ_ONLY, Database, named_errors, unavailable
 from adapter.store.sqlite_causes import STRANGE
 
@@ -95,8 +96,24 @@ def _create_file(path: Path) -> None:
         head = file.read(len(_HEAD))
     if head and head != _HEAD:  # it stays as it is, with its rights
         raise unavailable(str(path), STRANGE)
+    if head and _is_of_another_program(path):
+        raise StoreUnavailable(f"{path} is a database of another program")
     if sys.platform != "win32":
         path.chmod(0o600)
+
+
+def _is_of_another_program(path: Path) -> bool:
+    """Whether the tables are certainly not ours, by a look that leaves no trace and no lock.
+
+    Where it cannot tell, as in the middle of a write, what opens the file will.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+            names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            there = {name for (name,) in names}
+    except sqlite3.Error:
+        return False
+    return bool(there) and tables.deliveries.name not in there
 
 
 def _engine(path: Path) -> Engine:

@@ -61,8 +61,12 @@ def test_database_of_another_program_is_refused(path):
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE theirs (a)")
     connection.close()
+    path.chmod(0o644)
+    content, mode = path.read_bytes(), path.stat().st_mode
 
     assert "another program" in refusal(path, lambda: open_sqlite(path))
+    assert (path.read_bytes(), path.stat().st_mode) == (content, mode)
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_database_of_a_newer_version_is_refused(path):
