@@ -43,7 +43,13 @@ def add(connection: Connection, message: Message, columns: rows.Columns) -> Adde
 
 def _met_before(connection: Connection, message: Message) -> RowMapping:
     query = (
-        sa.select(deliveries.c.id, deliveries.c.digest, deliveries.c.state, deliveries.c.why)
+        sa.select(
+            deliveries.c.id,
+            deliveries.c.digest,
+            deliveries.c.state,
+            deliveries.c.why,
+            deliveries.c.staging,
+        )
         .where(
             deliveries.c.stored_process == message.stored_process,
             deliveries.c.key_value == rows.key_value(message),
@@ -60,11 +66,14 @@ def _take_links(connection: Connection, message: Message, first: RowMapping, now
             f"the Idempotency-Key {shortened(message.key.value)!r} was used before with "
             f"another body, for delivery {first['id']}"
         )
+    state, staging = State(first["state"]), rows.staging_of(first)
+    if state is State.RUNNING and staging is not None:
+        return  # its files are here, and SAS may be reading them
     fresh = {**rows.sent_columns(message), "updated_at": now}
-    if message.staging is not None and State(first["state"]) is not State.RUNNING:
+    if message.staging is not None and state is not State.RUNNING:
         fresh |= rows.unstaged_columns(message.staging, now)
     if first["why"] == LINKS_EXPIRED:
         fresh = rows.queued_columns(now) | fresh
-    elif State(first["state"]).ended:
+    elif state.ended:
         return
     connection.execute(sa.update(deliveries).where(deliveries.c.id == first["id"]).values(fresh))

@@ -6,7 +6,7 @@ from itertools import chain
 import pytest
 
 from adapter.core.delivery import Gate, Idle, Lease, Outcome, State
-from adapter.core.failures import LinksExpired
+from adapter.core.failures import ConnectionLost, LinksExpired
 from adapter.core.message import IdempotencyKey, KeySource, Message
 from adapter.core.payload import Limits, Payload
 from adapter.core.stage_failures import FileUnavailable, NotStaged
@@ -33,7 +33,7 @@ def waiting(store, clock):
         )
         staging = Staging.of(Payload.parse(raw, Limits(10_000))) if stage else None
         kept = IdempotencyKey(key, KeySource.BULK_TASK)
-        table = b"<Table><a>https://files.example.test/</a></Table>"
+        table = f"<Table><a>{link.format('m.json')}</a></Table>".encode()
         message = Message(clock.new_id(), "stp", kept, raw, table, "r", "", expire_at, staging)
         return store.add(message).delivery_id
 
@@ -142,6 +142,30 @@ def test_a_parked_one_is_healed_by_fresh_links_and_old_work_is_refused(store, st
     assert again.digest != job.digest
     assert not mine.done(job, job.staging)
     assert mine.progress(again, again.staging)
+
+
+def staged(mine, clock):
+    """The next one, with a place for each of its files."""
+    job = mine.claim(())
+    files = tuple(replace(each, location=f"/staged/{each.name}") for each in job.staging.files)
+    assert mine.done(job, replace(job.staging, files=files, done_at=clock.now()))
+
+
+def test_fresh_links_do_not_take_the_staged_files_from_a_call_under_way(
+    store, staging, waiting, clock
+):
+    waiting("one")
+    staged(staging("mine"), clock)
+    lease = store.lease("x", gate)
+
+    assert waiting("one", sig="2") == lease.delivery_id
+
+    lost = Outcome(Retry(0.0), "rest", clock.now(), failure=ConnectionLost("broke"))
+    assert store.record(lease, lost)
+    again = store.lease("x", gate)
+    sent = again.staging.in_place_of_links(again.table)
+    assert b"<a>/staged/m.json</a>" in sent
+    assert b"Signature" not in sent
 
 
 def test_what_was_leased_before_its_files_were_here_waits_for_them(store, staging, waiting):
