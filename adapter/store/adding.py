@@ -72,6 +72,8 @@ def _take_links(connection: Connection, message: Message, first: RowMapping, now
     fresh = {**rows.sent_columns(message), "updated_at": now}
     if message.staging is not None and state is not State.RUNNING:
         fresh |= rows.unstaged_columns(message.staging, now)
+    elif staging is not None:  # its stored process stages no more
+        fresh |= rows.unstaging_columns(staging, now)
     if first["why"] == LINKS_EXPIRED:
         fresh = rows.queued_columns(now) | fresh
     elif state.ended:

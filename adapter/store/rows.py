@@ -75,6 +75,11 @@ def unstaged_columns(staging: Staging, now: float) -> Columns:
     return {"staging": staging.to_json(), "due_at": WAITS_FROM + now}
 
 
+def unstaging_columns(staging: Staging, now: float) -> Columns:
+    """A delivery that is sent with its links, whatever was staged of it."""
+    return {"staging": None} if staging.done_at is not None else {"staging": None, "due_at": now}
+
+
 def staging_of(row: Row) -> Staging | None:
     """How it stands with the files of a delivery, by its columns."""
     value = _from_json(row["staging"])

@@ -168,6 +168,23 @@ def test_fresh_links_do_not_take_the_staged_files_from_a_call_under_way(
     assert b"Signature" not in sent
 
 
+@pytest.mark.parametrize("here", [True, False])
+def test_fresh_links_are_sent_themselves_once_nothing_is_staged_any_more(
+    store, staging, waiting, clock, here
+):
+    delivery_id = waiting("one")
+    mine = staging("mine")
+    if here:
+        staged(mine, clock)
+
+    assert waiting("one", sig="2", expire_at=clock.now() + 9, stage=False) == delivery_id
+
+    assert mine.claim(()) is None
+    lease = store.lease("x", gate)
+    assert (lease.staging, lease.links_expire_at) == (None, clock.now() + 9)
+    assert b"Signature=2" in lease.table
+
+
 def test_what_was_leased_before_its_files_were_here_waits_for_them(store, staging, waiting):
     delivery_id = waiting("one", stage=False)
     lease = store.lease("x", gate)
