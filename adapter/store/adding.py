@@ -67,15 +67,19 @@ def _take_links(connection: Connection, message: Message, first: RowMapping, now
             f"another body, for delivery {first['id']}"
         )
     state, staging = State(first["state"]), rows.staging_of(first)
-    if state is State.RUNNING and staging is not None:
+    if state.ended and state is not State.PARKED:
+        return
+    healed = first["why"] == LINKS_EXPIRED
+    here = staging is not None and staging.done_at is not None
+    if staging is not None and (state is State.RUNNING or (state is State.PARKED and here)):
         return  # its files are here, and SAS may be reading them
-    fresh = {**rows.sent_columns(message), "updated_at": now}
+    fresh = rows.sent_columns(message)
     if message.staging is not None and state is not State.RUNNING:
         fresh |= rows.unstaged_columns(message.staging, now)
     elif staging is not None:  # its stored process stages no more
         fresh |= rows.unstaging_columns(staging, now)
-    if first["why"] == LINKS_EXPIRED:
+    if healed:
         fresh = rows.queued_columns(now) | fresh
-    elif state.ended:
-        return
+    elif state is not State.PARKED:  # that one waits for a person, now with links that can be sent
+        fresh["updated_at"] = now
     connection.execute(sa.update(deliveries).where(deliveries.c.id == first["id"]).values(fresh))

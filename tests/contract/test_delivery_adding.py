@@ -1,11 +1,13 @@
 """What every delivery store does with a new message, and with one it has met before."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapter.core.answer import Answer
 from adapter.core.delivery import Added, Gate, Idle, Lease, Outcome, State
 from adapter.core.errors import IdempotencyKeyReused
-from adapter.core.failures import ConnectionRefused, LinksExpired
+from adapter.core.failures import ConnectionLost, ConnectionRefused, LinksExpired
 from adapter.core.message import KeySource
 from adapter.core.verdict import Delivered, Park, Retry
 
@@ -153,6 +155,22 @@ def test_what_has_ended_is_not_changed_by_a_second_post(store, clock, message, v
     )
     assert store.get(first.delivery_id) == before
     assert isinstance(store.lease("o", any_number), Idle)
+
+
+def test_a_parked_one_waits_for_a_person_with_the_fresh_links(store, ledger, clock, message):
+    first = message(key="k")
+    store.add(first)
+    lost = Outcome(Park("outcome_unknown"), "", clock.now(), failure=ConnectionLost("broke"))
+    assert store.record(store.lease("o", any_number), lost)
+
+    fresh = message(key="k", payload=b'{"a": "2"}', table=b"<Table>2</Table>")
+    assert store.add(replace(fresh, links_expire_at=clock.now() + 9)).replayed
+
+    assert isinstance(store.lease("o", any_number), Idle)
+    kept = ledger.kept(first.delivery_id)
+    assert (kept.delivery.state, kept.delivery.why) == (State.PARKED, "outcome_unknown")
+    assert (kept.payload, kept.table) == (fresh.payload, fresh.table)
+    assert kept.delivery.links_expire_at == clock.now() + 9
 
 
 def test_explicit_key_is_known_after_delivery(store, clock, message):

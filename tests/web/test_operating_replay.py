@@ -111,6 +111,20 @@ def test_links_that_expired_are_not_sent_again(open_premises):
         assert status(site, delivery_id) == "parked"
 
 
+def test_links_that_expired_are_healed_by_the_task_run_again(open_premises):
+    with opened(open_premises).serving() as site:
+        soon = int(time.time()) + 2
+        link = f"https://files.example.test/x?Signature=0123456789&Expires={soon}"
+        delivery_id = parked(site, guid="event-9", dataFile=link)
+        until(lambda: time.time() > soon)
+        target = f"/deliveries/{delivery_id}/retry"
+        refused(site, operate(site, target), 409, "LINKS_EXPIRED")
+        event = task("Fault", guid="event-9", dataFile=link.replace(str(soon), str(soon + 900)))
+        assert post(site, event).body["deliveryId"] == delivery_id
+        assert status(site, delivery_id) == "parked"
+        assert operate(site, target).status == 200
+
+
 def test_what_is_rejected_is_sent_again_in_bulk_as_far_as_it_is_mended(open_premises):
     with opened(open_premises).serving() as site:
         for number in range(3):
