@@ -10,14 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from adapter.core.breaker import Breaker
+from adapter.core.deadline import LINKS_EXPIRED
 from adapter.core.delivery import Lease, Outcome
-from adapter.core.verdict import Delivered
+from adapter.core.verdict import Delivered, Park, Retry
 from adapter.store import links, rows
 from adapter.store.prepared import Prepared, upsert
 from adapter.store.tables import RUNNING, attempts, breakers, deliveries
 
 _HELD = Prepared(
-    sa.select(deliveries.c.payload, deliveries.c.document)
+    sa.select(deliveries.c.payload, deliveries.c.document, deliveries.c.links_expire_at)
     .where(
         deliveries.c.id == sa.bindparam("of_id"),
         deliveries.c.token == sa.bindparam("of_token"),
@@ -55,6 +56,8 @@ _CLOSE_BREAKER = Prepared(
     sa.delete(breakers).where(breakers.c.address == sa.bindparam("of_address"))
 )
 
+_EXPIRED = Park(LINKS_EXPIRED)
+
 # Until the transaction ends: the failures of several threads and hosts are all counted.
 _ALONE_AT = sa.text("SELECT pg_advisory_xact_lock(hashtext('sasbiws_breaker'), hashtext(:address))")
 
@@ -69,6 +72,8 @@ def record(connection: Connection, lease: Lease, outcome: Outcome, now: float) -
         return _is_recorded(connection, lease, outcome)
     # The clock may have been set back since: what follows must not wait for the old time.
     timed = replace(outcome, ended_at=min(outcome.ended_at, now))
+    if timed.verdict == _EXPIRED and held["links_expire_at"] != lease.links_expire_at:
+        timed = replace(timed, verdict=Retry(0.0))  # its task came again, with fresh links
     columns = rows.outcome_columns(timed) | {"updated_at": now}
     if isinstance(outcome.verdict, Delivered):
         columns |= _delivered_columns(held, lease, outcome)

@@ -117,6 +117,22 @@ def test_fresh_links_heal_a_delivery_whose_links_expired(store, clock, message, 
     assert lease.queued_at == clock.now()
 
 
+def test_fresh_links_that_come_during_the_call_heal_it_too(store, clock, message):
+    first, fresh = (
+        replace(message(key="k", payload=payload), links_expire_at=clock.now() + lasts)
+        for payload, lasts in ((b'{"a": "1"}', 9.0), (b'{"a": "2"}', 900.0))
+    )
+    store.add(first)
+    lease = store.lease("o", any_number)
+    store.add(fresh)
+
+    expired = Outcome(Park("links_expired"), "soap", clock.now(), failure=ConnectionRefused("no"))
+    assert store.record(lease, expired)
+
+    again = store.lease("o", any_number)
+    assert (again.delivery_id, again.links_expire_at) == (first.delivery_id, clock.now() + 900.0)
+
+
 def test_the_same_links_again_heal_nothing(store, clock, message):
     first = message(key="k")
     store.add(first)
