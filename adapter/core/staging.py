@@ -89,7 +89,8 @@ class Staging:
         tried: Times that it was tried and failed.
         done_at: When all was here and checked; None before.
         rows: Records of the data file.
-        expires_at: When short links end, whatever becomes of the delivery.
+        expires_at: When short links end, whatever becomes of the delivery, unless a person sends it
+            again: from then on they last as long anew.
     """
 
     files: tuple[StagedFile, ...]

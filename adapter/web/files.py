@@ -87,7 +87,11 @@ class Files:
 
     def _in_force(self, delivery: Delivery) -> bool:
         now, staging = self.desk.clock.now(), delivery.staging
-        if staging is None or now > (staging.expires_at or 0.0):
+        if staging is None or staging.done_at is None or staging.expires_at is None:
+            return False
+        # A person may have sent it again long after: then its links are to last anew.
+        sent_at = max(delivery.queued_at, staging.done_at)
+        if now > sent_at + staging.expires_at - staging.done_at:
             return False
         if delivery.state is State.DELIVERED:
             return now <= delivery.updated_at + self.desk.keep_s

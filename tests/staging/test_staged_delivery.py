@@ -113,6 +113,24 @@ def test_only_hosts_that_may_are_given_files(open_site, files):
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FILE_CALLER_REFUSED")
 
 
+def test_links_are_good_again_for_what_a_person_sends_again_after_long(open_site, files):
+    short = "give_up_after = 1\n[adapter:server]\nkeep_staged = 0\n[Download"
+    site = open_site(STAGED.replace("[Download", short))
+    operate = site.serving.parts.web.operating.operate
+    operate.hold("Download File", "not now")
+    delivery_id = posted(site, files[0].url, files[1].url)
+    get = site.serving.parts.deliveries.get
+    expires_at = eventually(lambda: get(delivery_id).staging.expires_at)
+    eventually(lambda: time.time() > expires_at)
+    operate.release(stored_process="Download File")
+    assert site.ended(delivery_id)["error"]["why"] == "gave_up"
+
+    operate.retry(delivery_id)
+
+    assert site.ended(delivery_id)["status"] == "delivered"
+    assert len(site.emulator.executions) == 1
+
+
 def test_a_path_in_place_of_a_link(open_site, files):
     more = "stage_as = path\nstage_path_prefix = \\\\adapter\\staged\n[Download"
     site = open_site(STAGED.replace("[Download", more))
