@@ -67,16 +67,25 @@ _BEGIN = Prepared(sa.insert(attempts))
 
 
 def _claim_first(*order: sa.ColumnElement[Any], due: bool) -> Prepared:
-    """Claims the first waiting delivery of a stored process, or none."""
+    """Claims the first waiting delivery of a stored process that is due, or none.
+
+    Args:
+        order: Which is the first.
+        due: Whether those that are not due are passed over, and those that others change just now.
+    """
     query = sa.select(deliveries.c.id).where(
         WAITING, deliveries.c.stored_process == sa.bindparam("of_name")
     )
+    is_due = deliveries.c.due_at <= sa.bindparam("due_by")
     if due:
-        query = query.where(deliveries.c.due_at <= sa.bindparam("due_by"))
-    first = query.order_by(*order).limit(sa.literal_column("1")).with_for_update(skip_locked=True)
+        query = query.where(is_due)
+    first = query.order_by(*order).limit(sa.literal_column("1"))
+    if not due:  # locked by others, it holds up those behind it
+        head = first.scalar_subquery()
+        first = sa.select(deliveries.c.id).where(WAITING, is_due, deliveries.c.id == head)
     return Prepared(
         sa.update(deliveries)
-        .where(deliveries.c.id == first.scalar_subquery())
+        .where(deliveries.c.id == first.with_for_update(skip_locked=True).scalar_subquery())
         .values(attempts=deliveries.c.attempts + sa.literal_column("1"))
         .returning(*_CLAIMED)
     )
@@ -196,10 +205,8 @@ def _claim_one(
         "address": gate.address,
         "updated_at": now,
     }
-    if gate.in_order:
-        row = _CLAIM_OLDEST.first(connection, claimed, of_name=stored_process)
-    else:
-        row = _CLAIM_DUE.first(connection, claimed, of_name=stored_process, due_by=now)
+    first = _CLAIM_OLDEST if gate.in_order else _CLAIM_DUE
+    row = first.first(connection, claimed, of_name=stored_process, due_by=now)
     if row is not None:
         _BEGIN.run(connection, begun_columns(row["id"], row["attempts"], now))
         if gate.interval_s:

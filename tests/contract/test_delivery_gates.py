@@ -5,12 +5,14 @@ import threading
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from adapter.core.answer import Answer
 from adapter.core.breaker import BreakerPolicy
 from adapter.core.delivery import AccountHold, Gate, Idle, Lease, Outcome, State
 from adapter.core.failures import AnswerTimedOut, ConnectionRefused
 from adapter.core.verdict import Delivered, Park, Retry
+from adapter.store.tables import deliveries
 
 SAS = "http://sas"
 ADDRESS = "http://sas/a"
@@ -176,6 +178,22 @@ def test_order_of_arrival_is_kept(store, clock, message):
         assert store.record(lease, delivered(clock))
 
     assert leased == [task.delivery_id for task in tasks]
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)  # SQLite has one writer anyway
+def test_nothing_goes_before_the_oldest_while_somebody_changes_that(stores, clock, message):
+    store, other = stores
+    first, second = message(), message()
+    store.add(first)
+    clock.advance(1.0)
+    store.add(second)
+    with other._database.write() as connection:
+        query = sa.select(deliveries.c.id).where(deliveries.c.id == first.delivery_id)
+        connection.execute(query.with_for_update())
+
+        assert isinstance(store.lease("o", in_order), Idle)
+
+    assert store.lease("o", in_order).delivery_id == first.delivery_id
 
 
 def test_parked_head_makes_way(store, clock, message):
