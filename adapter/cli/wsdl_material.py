@@ -74,10 +74,19 @@ class Material:
         """
         description = self.description()
         if not description.definitions:
-            raise ContractUnusable(
-                f"{self.place(self.main)} cannot be read as a WSDL; sasbiws wsdl check tells why"
-            )
+            place = self.place(self.main)
+            raise self.unusable(f"{place} cannot be read as a WSDL; sasbiws wsdl check tells why")
         return description
+
+    def unusable(self, message: str) -> ContractUnusable:
+        """The error of a WSDL that is of no use, with what can be done about this one."""
+        error = ContractUnusable(message)
+        if self.origin == "file":
+            error.remedy = (
+                "Save the WSDL from the address of the web service with ?wsdl, with what it imports"
+                " beside it."
+            )
+        return error
 
 
 class Source:

@@ -13,7 +13,6 @@ from adapter.cli.reports.shown import shown
 from adapter.cli.wsdl_fetching import ends_well
 from adapter.cli.wsdl_material import Material, Source
 from adapter.cli.wsdl_targets import Folder, Target, expanded, find
-from adapter.core.failures import ContractUnusable
 from adapter.core.route import TransportName
 from adapter.wsdl.description import Description
 from adapter.wsdl.outline import outline_of
@@ -92,7 +91,7 @@ def sample(
     if made is None:
         name = material.use.stored_process
         wanted = f" for [{name}]" if name else ""
-        raise ContractUnusable(
+        raise material.unusable(
             f"{shown(target)} has no one operation that can be called by SOAP 1.1{wanted}; "
             "sasbiws wsdl check tells why"
         )
@@ -102,7 +101,7 @@ def sample(
         if transport in {None, str(name)} and request["address"]
     }
     if not requests:
-        raise ContractUnusable(f"{shown(made.soap_address)} has no address for REST beside it")
+        raise material.unusable(f"{shown(made.soap_address)} has no address for REST beside it")
     if as_json:
         shell.print_json({"operation": made.operation, **{str(k): v for k, v in requests.items()}})
         return

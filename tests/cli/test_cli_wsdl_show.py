@@ -86,6 +86,8 @@ def test_show_of_what_is_no_wsdl_ends_with_1_and_of_what_is_away_with_3(
     ended = run("wsdl", "show", "x.wsdl")
     assert (ended.exit_code, ended.out) == (1, "")
     assert "x.wsdl cannot be read as a WSDL; sasbiws wsdl check tells why" in ended.err
+    assert "Remedy: Save the WSDL from the address of the web service" in ended.err
+    assert "stpurl" not in ended.err
     error = json.loads(run("wsdl", "show", "x.wsdl", "--json").out)["error"]
     assert error["code"] == "SAS_CONTRACT_UNUSABLE"
     url = f"{emulator.url}/nothing?wsdl"
