@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote
 
 import xmlschema
 from xmlschema.validators import XsdElement, XsdGroup
@@ -208,8 +207,11 @@ class _Reader:
         node: Any = element.elem
         if node in self._places:
             return self._places[node]
-        included = unquote((element.schema.url or "").rpartition("/")[2])
-        return Place(included or self._file, getattr(node, "sourceline", None) or 1)
+        tree = node.getroottree() if isinstance(node, xml.Element) else None
+        included = tree.docinfo.URL if tree is not None else None
+        folder, slash, _ = self._file.rpartition("/")
+        file = f"{folder}{slash}{included}" if included else self._file
+        return Place(file, getattr(node, "sourceline", None) or 1)
 
 
 def _parts(

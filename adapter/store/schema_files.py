@@ -31,7 +31,8 @@ class SchemaFiles:
 
     Attributes:
         root: The root element of the file itself; None where it cannot be read.
-        roots: The root element of every file, by its name in the folder.
+        roots: The root element of every file, by its name in the folder, which is the URL of the
+            tree too where the file is included.
         problems: What is wrong with any of the files.
     """
 
@@ -55,6 +56,8 @@ class SchemaFiles:
         if root.tag != _XSD + "schema":
             self._note(self._name(path), "the root is not xs:schema", xml.local_name(root), 1)
             return None
+        if self.roots:
+            root.getroottree().docinfo.URL = self._name(path)
         self.roots[self._name(path)] = root
         for element in root.iter(*_REFERENCES):
             self._follow(path, element)

@@ -171,6 +171,24 @@ def test_an_included_file_of_the_same_folder_is_read(run, tmp_path):
     assert run("schema", "check", file, "--strict").exit_code == 0
 
 
+def test_column_of_an_included_file_is_told_with_its_file_and_line(run, tmp_path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/row.xsd").write_text(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">\n<xs:complexType name="row">\n'
+        '<xs:all>\n<xs:element name="a" type="xs:string"/>\n</xs:all></xs:complexType></xs:schema>',
+        encoding="utf-8",
+    )
+    (tmp_path / "s.xsd").write_text(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">'
+        '<xs:include schemaLocation="parts/row.xsd"/><xs:element name="Table"><xs:complexType>'
+        '<xs:sequence><xs:element name="InData" type="row"/></xs:sequence></xs:complexType>'
+        "</xs:element></xs:schema>",
+        encoding="utf-8",
+    )
+    told = run("schema", "check", tmp_path / "s.xsd").out
+    assert "/parts/row.xsd:4:1: warning[column-no-length]" in told
+
+
 def test_files_that_are_not_there_are_wrong_usage(run, tmp_path):
     for verb in (("check",), ("check", "gone.xsd"), ("sample", "gone.xsd"), ("diff", OWN, "gone.xsd"),
                  ("xmlmap",), ("xmlmap", "gone.xsd"), ("xmlmap", "check", OWN), ("xmlmap", "check", "gone.map", OWN),
