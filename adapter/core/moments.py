@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from adapter.core.columns import text_of
 from adapter.core.expressions import Unfit
 from adapter.core.numbers import decimal_of, is_number
 from adapter.core.redact import shortened
@@ -14,6 +15,8 @@ EXPECTED = "milliseconds since 1970-01-01 UTC, or ISO 8601 such as 2026-03-01T08
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = re.compile(r"-?[0-9]{1,15}")
+_DAY = re.compile(r"[0-9]{8}")
+"""A date of ISO 8601 in its basic form: as milliseconds it would be the first day of 1970."""
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _SAS_FIRST_YEAR = 1582
 """Source: SAS dates are valid from 1582."""
@@ -32,19 +35,20 @@ def moment_of(value: Any) -> datetime:
     except (ValueError, OverflowError, ArithmeticError):
         found = None
     if found is None or found.year < _SAS_FIRST_YEAR:
-        raise Unfit("this is no date and time", EXPECTED, shortened(str(value)))
+        raise Unfit("this is no date and time", EXPECTED, shortened(text_of(value)))
     return found
 
 
 def _moment(value: Any) -> datetime | None:
-    if is_number(value) or (isinstance(value, str) and _DIGITS.fullmatch(value.strip())):
+    text = value.strip() if isinstance(value, str) else ""
+    if is_number(value) or (_DIGITS.fullmatch(text) and not _DAY.fullmatch(text)):
         milliseconds = decimal_of(str(value).strip())
         if milliseconds.adjusted() > 15:  # noqa: PLR2004  beyond the year 9999
             return None
         return _EPOCH + timedelta(microseconds=int(milliseconds * 1000))
     if not isinstance(value, str):
         return None
-    read = datetime.fromisoformat(value.strip())
+    read = datetime.fromisoformat(text)
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 

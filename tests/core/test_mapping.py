@@ -68,6 +68,9 @@ def route_of(rows=None, *, rest=False, **groups):
         ("sas_datetime(local)", "04JUL2025:08:33:47.000"),
         ("sas_date(day)", "04JUL2025"),
         ("sas_date('1582-01-01')", "01JAN1582"),
+        ("sas_date('20250704')", "04JUL2025"),
+        ("sas_date('1751625227523')", "04JUL2025"),
+        ("sas_date(`86400000`)", "02JAN1970"),
         ("iso_datetime(when)", "2025-07-04T10:33:47.523Z"),
         ("iso_datetime(day)", "2025-07-04T00:00:00Z"),
         ("sas_date(none)", None),
@@ -129,7 +132,7 @@ def test_a_bare_number_is_told_how_to_be_written():
 
 @pytest.mark.parametrize(
     "expression",
-    ["abs(text)", "sas_date(text)", "sas_date(`1e16`)", "number(text)", "sum(items)", "max_by(items, &@)",
+    ["abs(text)", "sas_date(text)", "sas_date('20251399')", "sas_date(`1e16`)", "number(text)", "sum(items)", "max_by(items, &@)",
      "from_base64(text)", "floor(`1e999`)", "merge(items[0], list)", "sas_datetime(`99999999999999999`)"],
 )  # fmt: skip
 def test_an_unfit_value(expression):
@@ -143,6 +146,12 @@ def test_what_goes_wrong_names_expression_and_path():
     assert problem.where == "day = sas_date(text)"
     assert problem.reason.endswith("read from text")
     assert problem.found == "hello"
+
+
+def test_found_is_told_as_json_has_it():
+    with pytest.raises(Unfit) as caught:
+        value_of("sas_date(yes)")
+    assert caught.value.found == "true"
 
 
 def test_the_steps_of_a_document_are_bounded():
