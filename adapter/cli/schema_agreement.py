@@ -33,14 +33,14 @@ class Agreement:
     note: str = ""
 
 
-def agreement(settings: Settings, route: Route, name: str, raw: bytes) -> Agreement:
+def agreement(settings: Settings, route: Route, name: str, own: Mapping[str, bytes]) -> Agreement:
     """Where a schema and the WSDL that is pinned for a route do not agree.
 
     Args:
         settings: Of the home that has the pin.
         route: Of the stored process.
         name: How the file of the schema is called.
-        raw: Its bytes.
+        own: Its bytes, and those of the files that it includes, by name.
 
     Raises:
         ContractUnusable: The pin is broken.
@@ -50,7 +50,7 @@ def agreement(settings: Settings, route: Route, name: str, raw: bytes) -> Agreem
     contract = ContractFolder(settings.wsdl_cache, SystemClock()).get(route.address)
     if contract is None:
         return Agreement(note=f'no WSDL is pinned; sasbiws wsdl fetch "{route.stored_process}"')
-    use = checking.Use(route.address, route.stored_process, raw, name)
+    use = checking.Use(route.address, route.stored_process, own[name], name, included=own)
     found = checking.check(contract.files, contract.main, use=use, rules=COLUMN_RULES)
     return Agreement(tuple(map(_translated, found)), contract.files)
 

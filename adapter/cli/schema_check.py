@@ -73,5 +73,6 @@ def _judged(path: Path, settings: Settings | None, route: Route | None) -> Judge
         return Judged(name, own, {name: raw})
     from adapter.cli.schema_agreement import agreement  # noqa: PLC0415  brings the database library
 
-    agreed = agreement(settings, route, name, raw)
-    return Judged(name, (*own, *agreed.findings), {name: raw, **agreed.sources}, agreed.note)
+    files = {**folder.included(path.name, name), name: raw}
+    agreed = agreement(settings, route, name, files)
+    return Judged(name, (*own, *agreed.findings), {**files, **agreed.sources}, agreed.note)

@@ -186,7 +186,7 @@ def _checked(material: Material, rules: tuple[Rule, ...]) -> Checked:
         origin=material.origin,
         main=material.main,
         files=material.files,
-        own={} if use.schema is None else {use.schema_name: use.schema},
+        own=use.own,
         paths=material.paths,
         findings=findings,
         seconds=time.monotonic() - began,

@@ -238,7 +238,8 @@ class Source:
             return NO_USE
         schema = f"schemas/{route.schema}"
         content = parts.schemas.source(route.schema)
-        return Use(route.address, route.stored_process, content, schema)
+        included = parts.schemas.included(route.schema, schema)
+        return Use(route.address, route.stored_process, content, schema, included=included)
 
 
 def _server(address: str) -> str:

@@ -136,7 +136,7 @@ def _one(target: Target) -> Target:
 
 def _sample(material: Material, description: Description) -> Sample | None:
     use = material.use
-    own = None if use.schema is None else read({use.schema_name: use.schema}, use.schema_name)
+    own = read(use.own, use.schema_name) if use.own else None
     return sample_of(description, use.stored_process, address=use.asked, own=own)
 
 

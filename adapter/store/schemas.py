@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import xmlschema
 from xmlschema.loaders import SchemaLoader
@@ -70,6 +70,13 @@ class SchemaFolder:
             return (self._folder(name) / name).read_bytes()
         except OSError:
             return b""
+
+    def included(self, name: str, address: str) -> dict[str, bytes]:
+        """The files that a schema includes and imports, by their addresses seen from its own."""
+        files = SchemaFiles(self._folder(name), name).roots
+        folder = address[: address.rfind("/") + 1]
+        others = {each for each in files if each != name}
+        return {folder + told: self.source(each) for each in others for told in (each, quote(each))}
 
     def _folder(self, name: str) -> Path:
         return self._root if (self._root / name).is_file() else self._shipped

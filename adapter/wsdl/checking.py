@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from adapter.core.redact import shortened
@@ -37,6 +37,7 @@ class Use:
         schema: The XSD that the adapter holds documents against; None where none is known.
         schema_name: Name of that XSD, for its findings.
         mapped: Parameters that the adapter fills in.
+        included: The files that this XSD includes, by address seen from its name.
     """
 
     asked: str = ""
@@ -44,6 +45,12 @@ class Use:
     schema: bytes | None = None
     schema_name: str = "schema.xsd"
     mapped: frozenset[str] = frozenset()
+    included: Mapping[str, bytes] = field(default_factory=dict, hash=False, repr=False)
+
+    @property
+    def own(self) -> Mapping[str, bytes]:
+        """The files of the XSD by name; none where none is known."""
+        return {} if self.schema is None else {**self.included, self.schema_name: self.schema}
 
 
 NO_USE = Use()
@@ -95,7 +102,7 @@ def case_of(description: Description, use: Use = NO_USE, own: Description | None
 
 
 def _own(use: Use) -> Description | None:
-    return None if use.schema is None else read({use.schema_name: use.schema}, use.schema_name)
+    return read(use.own, use.schema_name) if use.own else None
 
 
 def _troubles(own: Description) -> Iterator[Spot]:

@@ -217,16 +217,28 @@ def test_a_schema_is_held_against_the_pinned_wsdl(run, home):
     assert (after.exit_code, after.err) == (0, "")
 
 
-def test_a_pinned_wsdl_that_demands_another_column_is_found(run, configure, vectors):
+@pytest.mark.parametrize("is_included", [False, True])
+def test_a_pinned_wsdl_that_demands_another_column_is_found(run, configure, vectors, is_included):
     stpurl = "http://sas.example.com/SASBIWS/services/LoadFile"
     home = configure(f"[Load File]\nstpurl = {stpurl}\nschema = own.xsd\n")
-    (home / "schemas/own.xsd").write_bytes((vectors / "wsdl/own.xsd").read_bytes())
+    own = home / "schemas/own.xsd"
+    if is_included:
+        (home / "schemas/my parts").mkdir()
+        own.write_text(
+            '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">'
+            '<xs:include schemaLocation="my%20parts/own.xsd"/></xs:schema>',
+            encoding="utf-8",
+        )
+        own = home / "schemas/my parts/own.xsd"
+    own.write_bytes((vectors / "wsdl/own.xsd").read_bytes())
     wsdl = (vectors / "wsdl/column-missing.bad.wsdl").read_bytes()
     contract = Contract(stpurl, f"{stpurl}?wsdl", {f"{stpurl}?wsdl": wsdl}, 0.0)
     ContractFolder(home / "wsdl_cache", SystemClock()).pin_once(stpurl, lambda: contract)
     ended = run("schema", "check", "--stp", "Load File", "--home", home)
     assert ended.exit_code == 1
     assert f"{stpurl}?wsdl:17:19: error[column-missing]" in ended.out
+    checked = run("wsdl", "check", "Load File", "--home", home)
+    assert "error[column-missing]" in checked.out
 
 
 def test_examples_are_printed_valid_ones_first(run):
