@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import xmlschema
-from xmlschema.validators import XsdGroup
+from xmlschema.validators import Xsd11ComplexType, XsdGroup
 from xmlschema.validators.builders import XsdBuilders
 
 
@@ -28,6 +28,21 @@ class _Group(ET.Element):
     def extend(self, elements: Iterable[Any], /) -> None:
         for element in elements:
             self.append(element)
+
+
+class _ComplexType(Xsd11ComplexType):
+    """A complex type; one that adds no element to an xs:all has the xs:all itself.
+
+    xmlschema puts it into an xs:sequence, which then takes no document.
+    """
+
+    def _parse_complex_content_extension(self, elem: Any, base_type: Any) -> None:
+        super()._parse_complex_content_extension(elem, base_type)
+        content: Any = self.content
+        if isinstance(content, XsdGroup) and len(content) == 1 and content.model == "sequence":
+            only = content[0]
+            if isinstance(only, XsdGroup) and only.model == "all" and only is base_type.content:
+                self.content = only
 
 
 class _Builders(XsdBuilders):
@@ -50,7 +65,7 @@ class Schema10(xmlschema.XMLSchema10):
 class Schema11(xmlschema.XMLSchema11):
     """A schema of XSD 1.1."""
 
-    builders = _Builders()
+    builders = _Builders(complex_type_class=_ComplexType)
 
 
 _PLAIN = (

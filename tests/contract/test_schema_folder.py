@@ -87,6 +87,19 @@ def test_columns_that_are_all_extended_are_those_of_both(root, write):
     )
 
 
+@pytest.mark.parametrize("more", ["", '<xs:attribute name="x"/>', "<xs:annotation/>"])
+def test_columns_in_any_order_stay_so_where_a_type_adds_no_column(root, write, more):
+    base = BASE.replace("sequence", "all").replace("</xs:all>", '<xs:element name="b"/></xs:all>')
+    write("s.xsd", described(base + DERIVED.format(more=more)))
+    schemas = SchemaFolder(root)
+    orders = [b"<b/><a>1</a>", b"<a>1</a><b/>", b"<b/>", b"<a>1</a><a>1</a><b/>"]
+
+    told = [
+        schemas.problems(b"<Table><InData>" + o + b"</InData></Table>", "s.xsd") for o in orders
+    ]
+    assert [len(each) for each in told] == [0, 0, 1, 1]
+
+
 def test_schema_of_version_1_0_and_1_1_both_serve(root, write):
     write("one.xsd", described(TABLE))
     write(
