@@ -72,8 +72,12 @@ def problems_of(document: bytes, schema: xmlschema.XMLSchemaBase) -> tuple[Probl
 
 def _problems(document: bytes, schema: xmlschema.XMLSchemaBase) -> Iterator[Problem]:
     root = xml.parse(document)
+    before: tuple[Problem, ...] = ()
     for error in schema.iter_errors(root, extra_validator=_lexical):
-        yield from _told(error)
+        told = tuple(_told(error))
+        if told != before:  # an inherited facet is found twice
+            yield from told
+        before = told
 
 
 def _lexical(elem: Any, declared: XsdElement) -> Iterator[XMLSchemaDecodeError]:

@@ -163,3 +163,14 @@ def test_missing_choice_and_broken_condition_are_told_once():
         ("a condition of the schema does not hold", "string(a) = '1'"),
         ("missing key field '@id'", ""),
     }
+
+
+def test_inherited_facet_is_told_once():
+    schema = xmlschema.XMLSchema11(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">'
+        '<xs:simpleType name="b"><xs:restriction base="xs:int"><xs:pattern value="[0-9]{3}"/>'
+        '</xs:restriction></xs:simpleType><xs:simpleType name="t"><xs:restriction base="b"/>'
+        '</xs:simpleType><xs:element name="a" type="t"/></xs:schema>'
+    )
+    (problem,) = problems_of(b"<a>12</a>", schema)
+    assert problem.found == "12"
