@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sqlite3
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from filelock import FileLock
@@ -42,7 +43,6 @@ _PRAGMAS = (
     "secure_delete = ON",
     f"journal_size_limit = {LOG_BYTES}",
 )
-_HEAD = b"SQLite format 3\0"
 _MOUNTS = Path("/proc/mounts")
 _SHARES = re.compile(r"nfs\d?|cifs|smb\w*|fuse\.sshfs")
 _OCTAL = re.compile(r"\\([0-7]{3})")
@@ -92,28 +92,33 @@ def empty_log(database: Database) -> bool:
 
 def _create_file(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "rb") as file:  # noqa: PTH123
-        head = file.read(len(_HEAD))
-    if head and head != _HEAD:  # it stays as it is, with its rights
-        raise unavailable(str(path), STRANGE)
-    if head and _is_of_another_program(path):
-        raise StoreUnavailable(f"{path} is a database of another program")
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        return
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    _refuse_strange(path)  # it stays as it is, with its rights
     if sys.platform != "win32":
         path.chmod(0o600)
 
 
-def _is_of_another_program(path: Path) -> bool:
-    """Whether the tables are certainly not ours, by a look that leaves no trace and no lock.
+def _refuse_strange(path: Path) -> None:
+    """Look into a file before anything is written to it.
 
-    Where it cannot tell, as in the middle of a write, what opens the file will.
+    Through SQLite alone: to close a file by other means takes from this process the locks that it
+    has on it, and the next process to leave would remove the log from under its feet.
     """
+    reading = f"{path.resolve().as_uri()}?mode=ro"
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+        with closing(sqlite3.connect(reading, uri=True, timeout=0)) as connection:
             names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             there = {name for (name,) in names}
-    except sqlite3.Error:
-        return False
-    return bool(there) and tables.deliveries.name not in there
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
+            raise unavailable(str(path), STRANGE) from None
+        return  # what opens it next tells what it is
+    if there and tables.deliveries.name not in there:
+        raise StoreUnavailable(f"{path} is a database of another program")
 
 
 def _engine(path: Path) -> Engine:

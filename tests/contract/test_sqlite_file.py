@@ -1,5 +1,8 @@
 """The file of the embedded database: who may read it, how durable and how fast it is."""
 
+import subprocess
+import sys
+
 from sqlalchemy import event
 
 from adapter.core.delivery import Gate
@@ -33,6 +36,33 @@ def test_file_that_others_could_read_is_closed_to_them(path):
     open_sqlite(path).dispose()
 
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_opened_twice_in_a_process_it_is_safe_from_another_process_that_leaves(path):
+    """Closed by other means than SQLite's, the file would lose its locks, and then its log."""
+    engines = [open_sqlite(path), open_sqlite(path)]
+    with engines[0].begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE seen (a)")
+    engines.append(open_sqlite(path))
+
+    counts = [count_of_seen(path)]
+    with engines[0].begin() as connection:
+        connection.exec_driver_sql("INSERT INTO seen VALUES (1)")
+    counts.append(count_of_seen(path))
+
+    for engine in engines:
+        engine.dispose()
+    assert counts == ["0", "1"]
+
+
+def count_of_seen(path):
+    """As another process finds it that opens the file and leaves."""
+    program = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
+        "print(*c.execute('SELECT count(*) FROM seen').fetchone()); c.close()"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_every_connection_is_durable_and_erases(path):
