@@ -12,7 +12,7 @@ from adapter.bell import Bell
 from adapter.core.delivery import Rejection
 from adapter.core.document import NO_FACTS, Document, Facts, build
 from adapter.core.errors import DocumentInvalid, Problem, Rejected
-from adapter.core.message import Message
+from adapter.core.message import Message, own_key
 from adapter.core.payload import MAX_NAME, Limits, Payload
 from adapter.core.redact import shortened, without_links
 from adapter.core.request import Request
@@ -203,5 +203,6 @@ class Accept:
             error.message,
             error.problems,
             payload.task_id,
+            own_key(post.header_key),
         )
         self.deliveries.reject(rejection)

@@ -10,6 +10,7 @@ from adapter.core.answer import Answer
 from adapter.core.breaker import BreakerPolicy
 from adapter.core.errors import Problem
 from adapter.core.failures import DeliveryError
+from adapter.core.message import IdempotencyKey
 from adapter.core.staging import Staging
 from adapter.core.verdict import Verdict
 
@@ -106,6 +107,7 @@ class Rejection:
     message: str
     problems: tuple[Problem, ...] = ()
     task_id: str = ""
+    own_key: IdempotencyKey | None = None
 
 
 @dataclass(frozen=True)
@@ -251,7 +253,7 @@ class Kept:
         payload: The body as received; of a delivered one without the signatures of its links.
         table: The sealed instream document; None for a rejected one.
         request_id: The id of the request that brought it.
-        key: The idempotency key as stored; empty for a rejected one.
+        key: The idempotency key as stored; of a rejected one only what the caller gave.
     """
 
     delivery: Delivery

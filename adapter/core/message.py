@@ -115,6 +115,14 @@ def idempotency_key(payload: Payload, header: str, random_key: str) -> Idempoten
     return IdempotencyKey(random_key, KeySource.RANDOM)
 
 
+def own_key(header: str) -> IdempotencyKey | None:
+    """The key that the header gives; None where it gives none that can be taken."""
+    try:
+        return IdempotencyKey(_header_key(header), KeySource.HEADER) if header else None
+    except IdempotencyKeyInvalid:
+        return None
+
+
 def _header_key(header: str) -> str:
     key = header.strip()
     if len(key) > 1 and key[0] == key[-1] == '"':

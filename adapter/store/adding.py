@@ -52,7 +52,7 @@ def _met_before(connection: Connection, message: Message) -> RowMapping:
         )
         .where(
             deliveries.c.stored_process == message.stored_process,
-            deliveries.c.key_value == rows.key_value(message),
+            deliveries.c.key_value == rows.key_value(message.key),
         )
         .with_for_update()
     )

@@ -91,8 +91,7 @@ class SqlLedger:
     def requeue(self, delivery_id: str, message: Message | None = None) -> None:
         """Due now, in full: attempts and deadline are counted afresh.
 
-        One that holds no key takes one: a cancelled one its own again, a rejected one the
-        message's.
+        One that holds no key takes one: its own again, else the message's.
 
         Args:
             delivery_id: A parked, rejected, cancelled or waiting delivery.
@@ -145,7 +144,7 @@ class SqlLedger:
         columns = {
             "state": State.CANCELLED.value,
             "why": why,
-            "freed_key": deliveries.c.key_value,
+            "freed_key": sa.func.coalesce(deliveries.c.key_value, deliveries.c.freed_key),
             "key_value": None,
             "updated_at": self._clock.now(),
         }
@@ -243,7 +242,7 @@ def _again(row: RowMapping, message: Message | None, now: float) -> rows.Columns
         columns |= {
             **rows.sent_columns(message),
             "stored_process": message.stored_process,
-            "key_value": columns["key_value"] or rows.key_value(message),
+            "key_value": columns["key_value"] or rows.key_value(message.key),
             "key_source": row["key_source"] or message.key.source.value,
         }
         staging = rows.staging_of(row)

@@ -22,7 +22,7 @@ from adapter.core.delivery import (
 )
 from adapter.core.errors import Problem
 from adapter.core.failures import Effect
-from adapter.core.message import Message
+from adapter.core.message import IdempotencyKey, Message
 from adapter.core.stage_failures import NotStaged
 from adapter.core.staging import WAITS_FROM, Staging
 from adapter.core.verdict import Delivered, Hold, Park, Retry
@@ -53,7 +53,7 @@ def message_columns(message: Message, now: float) -> Columns:
         **_QUEUED,
         "id": message.delivery_id,
         "stored_process": message.stored_process,
-        "key_value": key_value(message),
+        "key_value": key_value(message.key),
         "key_source": str(message.key.source),
         **sent_columns(message),
         "request_id": storable(message.request_id),
@@ -113,7 +113,8 @@ def queued_columns(now: float) -> Columns:
 
 
 def rejection_columns(rejection: Rejection, now: float) -> Columns:
-    """A rejected payload: no key, no document."""
+    """A rejected payload: no document, and no key but for when it is sent again."""
+    key = rejection.own_key
     return {
         "id": rejection.delivery_id,
         "stored_process": storable(rejection.stored_process),
@@ -122,6 +123,8 @@ def rejection_columns(rejection: Rejection, now: float) -> Columns:
         "payload": rejection.payload,
         "request_id": storable(rejection.request_id),
         "task_id": storable(rejection.task_id),
+        "freed_key": key_value(key) if key else None,
+        "key_source": str(key.source) if key else None,
         "accepted_at": now,
         "queued_at": now,
         "updated_at": now,
@@ -224,12 +227,12 @@ def hold_of(account: str, since: float, message: str, by_hand: int) -> AccountHo
     return AccountHold(account, since, message, bool(by_hand))
 
 
-def key_value(message: Message) -> str:
+def key_value(key: IdempotencyKey) -> str:
     """The key as stored: one that is long or cannot be printed is told by its SHA-256."""
-    key = message.key.value
-    if len(key) <= _KEY_LENGTH and key.isprintable():
-        return key
-    return "sha256:" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    value = key.value
+    if len(value) <= _KEY_LENGTH and value.isprintable():
+        return value
+    return "sha256:" + hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def storable(text: str) -> str:

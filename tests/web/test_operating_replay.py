@@ -84,6 +84,31 @@ def test_a_rejected_task_that_came_again_meanwhile_is_not_run_twice(open_premise
         assert len(site.emulator.executions) == 1
 
 
+def test_a_rejected_task_keeps_the_key_that_its_caller_gave(open_premises):
+    with opened(open_premises).serving() as site:
+        event = task("Echo", a=1)
+        ids = [
+            refused(site, post(site, event, Idempotency_Key="mine"), 422, "DOCUMENT_INVALID")[
+                "deliveryId"
+            ]
+            for _ in range(2)
+        ]
+        allow(site.home, 9)
+        operate(site, f"/deliveries/{ids[0]}/discard")
+        assert operate(site, f"/deliveries/{ids[0]}/retry").status == 200
+        assert site.ended(ids[0])["status"] == "delivered"
+        refused(site, operate(site, f"/deliveries/{ids[1]}/retry"), 409, "ALREADY_ACCEPTED")
+        assert len(site.emulator.executions) == 1
+
+
+def test_a_key_that_cannot_be_taken_is_not_kept(open_premises):
+    with opened(open_premises).serving() as site:
+        reply = post(site, task("Echo", a=1), Idempotency_Key="k" * 256)
+        error = refused(site, reply, 422, "DOCUMENT_INVALID")
+        allow(site.home, 9)
+        assert operate(site, f"/deliveries/{error['deliveryId']}/retry").status == 200
+
+
 def test_a_name_that_is_still_missing_stays_missing(open_premises):
     with opened(open_premises).serving() as site:
         error = refused(site, post(site, b'{"a": 1}'), 400, "STP_NAME_MISSING")
