@@ -248,6 +248,8 @@ def _again(row: RowMapping, message: Message | None, now: float) -> rows.Columns
         staging = rows.staging_of(row)
         if message.staging is not None and not (staging and staging.done_at):
             columns |= rows.unstaged_columns(message.staging, now)
+        elif staging is not None and staging.done_at is None:  # nothing is staged any more
+            columns |= rows.unstaging_columns(staging, now)
     return columns
 
 

@@ -48,6 +48,15 @@ def posted(site, metadata, data, number=1):
     return answer.json()["deliveryId"]
 
 
+def turn_staging_off(site):
+    conf = site.home / "conf/serviceConfig.ini"
+    text = conf.read_text(encoding="utf-8")
+    conf.write_text(text.replace("stage = true", "stage = false"), encoding="utf-8")
+    site.serving.reloading.ask()
+    routes = site.serving.parts.stager.desk.routes
+    eventually(lambda: not any(route.staging.on for route in routes.all()))
+
+
 def links_sent(site):
     text = site.emulator.requests[-1].body.decode()
     return re.findall(r"http://[^<\s]+/files/[^<\s]+", text)
@@ -198,6 +207,18 @@ def test_an_unwell_host_is_tried_again_and_nothing_is_sent_meanwhile(open_site, 
     assert len(site.emulator.executions) == 1
 
 
+def test_what_cannot_be_staged_is_sent_with_its_links_once_staging_is_off(open_site, files):
+    site = open_site(STAGED.replace("stage_hosts = 127.0.0.1", "stage_hosts = *.amazonaws.com"))
+    delivery_id = posted(site, files[0].url, files[1].url)
+    assert site.ended(delivery_id)["error"]["why"] == "file_host_refused"
+    turn_staging_off(site)
+
+    site.serving.parts.web.operating.operate.retry(delivery_id)
+
+    assert site.ended(delivery_id)["status"] == "delivered"
+    assert len(site.emulator.executions) == 1
+
+
 def test_what_waits_is_staged_though_its_stored_process_stages_no_more(
     open_site, files, monkeypatch
 ):
@@ -205,12 +226,7 @@ def test_what_waits_is_staged_though_its_stored_process_stages_no_more(
     site = open_site(STAGED)
     files[1].status = 503
     delivery_id = posted(site, files[0].url, files[1].url)
-    conf = site.home / "conf/serviceConfig.ini"
-    text = conf.read_text(encoding="utf-8")
-    conf.write_text(text.replace("stage = true", "stage = false"), encoding="utf-8")
-    site.serving.reloading.ask()
-    routes = site.serving.parts.stager.desk.routes
-    eventually(lambda: not any(route.staging.on for route in routes.all()))
+    turn_staging_off(site)
 
     files[1].status = 200
 
