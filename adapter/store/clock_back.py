@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from adapter.core.staging import WAITS_FROM
 from adapter.store.prepared import Prepared
 from adapter.store.tables import WAITING, breakers, deliveries, rates
 
@@ -13,11 +14,13 @@ TOLERANCE_S = 1.0
 
 _NOW: sa.BindParameter[float] = sa.bindparam("now_s")
 
+_STAGED: sa.ColumnClause[float] = sa.literal_column(str(WAITS_FROM))
+
 # Whatever was last changed in the future was timed by a clock that has been set back since.
 _DUE = Prepared(
     sa.update(deliveries)
     .where(WAITING, deliveries.c.due_at > _NOW, deliveries.c.updated_at > _NOW)
-    .values(due_at=_NOW)
+    .values(due_at=sa.case((deliveries.c.due_at >= _STAGED, _STAGED + _NOW), else_=_NOW))
 )
 _TRY = Prepared(sa.update(breakers).where(breakers.c.open_until > _NOW).values(open_until=_NOW))
 _GO = Prepared(sa.update(rates).where(rates.c.next_at > _NOW).values(next_at=_NOW))

@@ -61,6 +61,18 @@ def test_what_waits_for_its_files_is_leased_by_nobody(store, waiting):
     assert isinstance(store.lease("x", gate), Idle)
 
 
+def test_what_waits_for_its_files_goes_on_waiting_for_them_when_the_clock_is_set_back(
+    store, staging, waiting, clock
+):
+    assert isinstance(store.lease("x", gate), Idle)
+    delivery_id = waiting("one")
+    clock.advance(-3600)
+
+    assert isinstance(store.lease("x", gate), Idle)
+
+    assert staging("mine").claim(()).delivery_id == delivery_id
+
+
 def test_each_is_staged_by_one_in_the_order_of_arrival(staging, waiting, clock):
     ids = []
     for key in "abc":
