@@ -15,6 +15,7 @@ from adapter.core.failures import (
     DeliveryError,
     GaveUp,
     LinksExpired,
+    MayHaveRun,
     RouteUnknown,
     WorkerDied,
 )
@@ -47,6 +48,7 @@ class Deliver:
         try:
             route = self._route(lease)
             self._refuse_late(lease, route)
+            _refuse_twice(lease, route)
             self.observer.sending(lease, route)
             answer = self.transports[route.transport].send(
                 Call(route, _staged_document(lease), lease.delivery_id)
@@ -135,6 +137,11 @@ class Deliver:
         message = outcome.failure.message if outcome.failure else ""
         self.deliveries.hold(AccountHold(account, outcome.ended_at, message))
         self.observer.held(account, message)
+
+
+def _refuse_twice(lease: Lease, route: Route) -> None:
+    if lease.may_have_run and not route.policy.idempotent:
+        raise MayHaveRun("an attempt before may have run it, and it is marked idempotent no more")
 
 
 def _deadline(lease: Lease, policy: Policy) -> Deadline:

@@ -161,6 +161,7 @@ class Lease:
         links_expire_at: When its first presigned link expires; None where it has none.
         gate: What it passed.
         staging: How it stands with its files; None where they are not staged.
+        may_have_run: Whether another attempt since then may have run the stored process.
     """
 
     delivery_id: str
@@ -175,6 +176,7 @@ class Lease:
     links_expire_at: float | None = None
     gate: Gate = field(default_factory=lambda: Gate(1), compare=False)
     staging: Staging | None = None
+    may_have_run: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@
 DeliveryError
 ├── NotSent         NameNotFound, ConnectionRefused, ConnectTimedOut, TlsFailed,
 │                   ContractUnavailable
-├── LinksExpired, GaveUp   not sent either, but for no fault of the server
+├── LinksExpired, GaveUp, MayHaveRun   not sent either, but for no fault of the server
 ├── NotRun          SasBusy, CredentialsRefused, RequestRefused, ClientFault,
 │                   ConfigurationFault, ContractUnusable, RouteUnknown
 ├── ProgramFailed   it ran
@@ -118,6 +118,14 @@ class GaveUp(DeliveryError):
     code = "GAVE_UP"
     effect = Effect.NOT_SENT
     remedy = "Look whether the task is still wanted; give_up_after sets how long one may wait."
+
+
+class MayHaveRun(DeliveryError):
+    """An attempt before may have run it, and `idempotent` was turned off since."""
+
+    code = "MAY_HAVE_RUN"
+    effect = Effect.NOT_SENT
+    remedy = "Look whether the stored process ran at an attempt before."
 
 
 class NotRun(DeliveryError):

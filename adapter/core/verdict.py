@@ -58,6 +58,7 @@ TABLE: dict[type[DeliveryError], tuple[Rule, Rule, str]] = {
     failures.ContractUnavailable:    (Rule.RETRY, Rule.RETRY, "not_sent"),
     failures.LinksExpired:           (Rule.PARK,  Rule.PARK,  LINKS_EXPIRED),
     failures.GaveUp:                 (Rule.PARK,  Rule.PARK,  GAVE_UP),
+    failures.MayHaveRun:             (Rule.PARK,  Rule.PARK,  "outcome_unknown"),
     stage_failures.FileUnavailable:  (Rule.RETRY, Rule.RETRY, "file_unavailable"),
     stage_failures.FileHostRefused:  (Rule.PARK,  Rule.PARK,  "file_host_refused"),
     stage_failures.FileTooLarge:     (Rule.PARK,  Rule.PARK,  "file_too_large"),

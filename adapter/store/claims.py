@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from adapter.core.breaker import Breaker
 from adapter.core.delivery import Claimant, Gate, Idle, State
+from adapter.core.failures import Effect
 from adapter.store.prepared import Prepared, upsert
 from adapter.store.rows import begun_columns
 from adapter.store.tables import RUNNING, WAITING, attempts, breakers, deliveries, holds, rates
@@ -64,6 +65,15 @@ _HELD = Prepared(sa.select(holds.c.account))
 _RATES = Prepared(sa.select(rates.c.stored_process, rates.c.next_at))
 _SPACE = Prepared(upsert(rates))
 _BEGIN = Prepared(sa.insert(attempts))
+
+
+_MAY_HAVE_RUN = Prepared(
+    sa.select(attempts.c.number).where(
+        attempts.c.delivery_id == sa.bindparam("of_id"),
+        attempts.c.number > sa.bindparam("after"),
+        sa.text(f"effect IN ('{Effect.RAN}', '{Effect.UNKNOWN}')"),
+    )
+)
 
 
 def _claim_first(*order: sa.ColumnElement[Any], due: bool) -> Prepared:
@@ -196,7 +206,7 @@ def _read(connection: Connection, gates: Mapping[str, Gate], time_s: float) -> _
 
 def _claim_one(
     connection: Connection, claimant: Claimant, stored_process: str, gate: Gate, now: float
-) -> Mapping[str, Any] | None:
+) -> dict[str, Any] | None:
     claimed = {
         "state": State.RUNNING.value,
         "owner": claimant.owner,
@@ -208,6 +218,9 @@ def _claim_one(
     first = _CLAIM_OLDEST if gate.in_order else _CLAIM_DUE
     row = first.first(connection, claimed, of_name=stored_process, due_by=now)
     if row is not None:
+        if row["attempts"] - row["forgiven"] > 1:
+            ran = _MAY_HAVE_RUN.all(connection, of_id=row["id"], after=row["forgiven"])
+            row["may_have_run"] = bool(ran)
         _BEGIN.run(connection, begun_columns(row["id"], row["attempts"], now))
         if gate.interval_s:
             columns = {"stored_process": stored_process, "next_at": now + gate.interval_s}

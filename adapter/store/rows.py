@@ -219,6 +219,7 @@ def lease_of(row: Row, started_at: float, gate: Gate) -> Lease:
         links_expire_at=row["links_expire_at"],
         gate=gate,
         staging=staging_of(row),
+        may_have_run=row.get("may_have_run", False),
     )
 
 

@@ -9,9 +9,11 @@ import pytest
 
 from adapter.bell import Bell
 from adapter.core.answer import Answer
-from adapter.core.delivery import Gate, State
+from adapter.core.delivery import Gate, Outcome, State
 from adapter.core.errors import StoreUnavailable
+from adapter.core.failures import AnswerTimedOut
 from adapter.core.route import Route, Routes, TransportName
+from adapter.core.verdict import Retry
 from adapter.deliver import Deliver
 from adapter.observe import Observer
 from adapter.worker import Worker
@@ -129,6 +131,23 @@ def working(clock, sas):
 def attempts():
     """True in a thread that makes attempts, False in the one that leases."""
     return threading.current_thread().name.startswith("deliver")
+
+
+def test_what_may_have_run_is_not_run_again_once_it_is_idempotent_no_more(
+    store, ledger, clock, message, sas, working, eventually
+):
+    task = message()
+    store.add(task)
+    lease = store.lease("me", lambda _: Gate(1))
+    late = AnswerTimedOut("late")
+    assert store.record(lease, Outcome(Retry(0.0), "rest", clock.now(), failure=late))
+
+    with working(store):
+        eventually(lambda: store.get(task.delivery_id).state is State.PARKED, "it is parked")
+        parked = store.get(task.delivery_id)
+        assert (parked.code, parked.why, sas.calls) == ("MAY_HAVE_RUN", "outcome_unknown", [])
+        ledger.requeue(task.delivery_id)
+        eventually(lambda: store.get(task.delivery_id).state is State.DELIVERED, "it is delivered")
 
 
 def test_lease_that_it_does_not_know_of_is_given_back_and_sent_once(

@@ -60,6 +60,7 @@ ROWS = [
     (failures.AnswerEmpty,          Effect.UNKNOWN,   Park("outcome_unknown"),     NOW),
     (failures.AnswerNotXml,         Effect.UNKNOWN,   Park("outcome_unknown"),     NOW),
     (failures.AnswerNotSas,         Effect.UNKNOWN,   Park("outcome_unknown"),     NOW),
+    (failures.MayHaveRun,           Effect.NOT_SENT,  Park("outcome_unknown"),     Park("outcome_unknown")),
     (failures.WorkerDied,           Effect.UNKNOWN,   Park("outcome_unknown"),     NOW),
     (failures.AttemptCrashed,       Effect.UNKNOWN,   Park("outcome_unknown"),     NOW),
 ]  # fmt: skip
