@@ -10,7 +10,7 @@ from adapter.core.errors import AdapterError
 from adapter.core.verdict import TABLE
 from adapter.web import bodies, refusals, shapes
 from adapter.web.auth import Door
-from adapter.web.files import FileCallerRefused
+from adapter.web.files import FileCallerRefused, FileUnknown
 from adapter.web.guard import OriginRefused
 from adapter.web.shapes import Schema, ref
 from adapter.web.token import OperatorTokenWrong
@@ -283,7 +283,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET", "/files/{token}/{name}", "A staged file, or the range of it that is asked for.",
         "The link stands in what SAS was sent, and ends with its delivery.", _FILE, _LINK,
-        errors=(FileCallerRefused, *STORED),
+        errors=(FileCallerRefused, FileUnknown, *STORED),
     ),
     Endpoint(
         "GET", "/healthz", "200 while the process runs.", "", (_RUNS,)

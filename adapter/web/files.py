@@ -13,7 +13,6 @@ from pathlib import PurePath
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, send_file
-from werkzeug.exceptions import NotFound
 
 from adapter.core.access import Address, address_of
 from adapter.core.delivery import Delivery, State
@@ -31,6 +30,14 @@ class FileCallerRefused(Refusal):
 
     code = "FILE_CALLER_REFUSED"
     remedy = "Name the host that fetches in files_allow; by itself the SAS host of stpurl may."
+
+
+class FileUnknown(Refusal):
+    """There is no staged file by this link, or no longer."""
+
+    code = "FILE_UNKNOWN"
+    remedy = "Take the link from what SAS was sent last; it ends with its delivery."
+    status = 404
 
 
 @dataclass
@@ -54,7 +61,7 @@ class Files:
 
         Raises:
             FileCallerRefused: Not from there.
-            NotFound: No such link, or no longer.
+            FileUnknown: No such link, or no longer.
         """
         peer = g.caller.peer
         if not self._may(peer.address):
@@ -62,7 +69,7 @@ class Files:
         delivery_id, file = self._found(token, name)
         place = self.desk.folder.of(delivery_id) / file.name
         if not place.is_file():
-            raise NotFound
+            raise FileUnknown("the file of this link is here no more")
         kind = _TYPES.get(PurePath(file.name).suffix.lower(), "application/octet-stream")
         # An ETag of its own: what is asked for in ranges is proven to be one file.
         response = send_file(place, mimetype=kind, conditional=True, etag=file.sha256)
@@ -83,7 +90,7 @@ class Files:
                 own = urlsplit(file.location).path.encode()
                 if own and hmac.compare_digest(own[own.find(b"/files/") :], ending):
                     return delivery_id, file
-        raise NotFound
+        raise FileUnknown("no staged file has this link, or none has it any more")
 
     def _in_force(self, delivery: Delivery) -> bool:
         now, staging = self.desk.clock.now(), delivery.staging
