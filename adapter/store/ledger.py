@@ -250,6 +250,8 @@ def _again(row: RowMapping, message: Message | None, now: float) -> rows.Columns
             columns |= rows.unstaged_columns(message.staging, now)
         elif staging is not None and staging.done_at is None:  # nothing is staged any more
             columns |= rows.unstaging_columns(staging, now)
+        elif staging is not None:  # its files are here: it needs its links no more
+            columns["links_expire_at"] = None
     return columns
 
 

@@ -5,7 +5,7 @@ from itertools import chain
 
 import pytest
 
-from adapter.core.delivery import Gate, Idle, Lease, Outcome, State
+from adapter.core.delivery import Filter, Gate, Idle, Lease, Outcome, State
 from adapter.core.failures import ConnectionLost, LinksExpired
 from adapter.core.message import IdempotencyKey, KeySource, Message
 from adapter.core.payload import Limits, Payload
@@ -178,6 +178,21 @@ def test_fresh_links_do_not_take_the_staged_files_from_a_call_under_way(
     sent = again.staging.in_place_of_links(again.table)
     assert b"<a>/staged/m.json</a>" in sent
     assert b"Signature" not in sent
+
+
+def test_what_is_staged_expires_no_more_though_it_is_built_anew(
+    store, ledger, staging, waiting, clock
+):
+    delivery_id = waiting("one", expire_at=clock.now() + 9)
+    staged(staging("mine"), clock)
+    kept = ledger.kept(delivery_id)
+    key = IdempotencyKey("one", KeySource.BULK_TASK)
+    again = Message(delivery_id, "stp", key, kept.payload, kept.table, "r", "", clock.now() + 9)
+
+    ledger.requeue(delivery_id, again)
+
+    assert store.get(delivery_id).staged
+    assert ledger.find(Filter(links_expire_before=clock.now() + 60), 9) == ()
 
 
 @pytest.mark.parametrize("here", [True, False])
