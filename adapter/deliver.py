@@ -21,7 +21,7 @@ from adapter.core.failures import (
 )
 from adapter.core.route import Order, Policy, Route, TransportName
 from adapter.core.stage_failures import NotStaged
-from adapter.core.verdict import Delivered, Ended, Hold, judge
+from adapter.core.verdict import Delivered, Ended, Hold, Retry, judge
 from adapter.current import RouteTable
 from adapter.observe import Observer
 from adapter.ports import Call, Clock, DeliveryStore, Transport
@@ -128,7 +128,14 @@ class Deliver:
             policy, transport, account = route.policy, str(route.transport), route.account
         ended = Ended(self.clock.now(), _deadline(lease, policy))
         verdict = judge(failure, lease.tried, policy, self.clock.jitter(), ended)
+        if isinstance(verdict, Hold) and self._called_otherwise_now(lease, route):
+            verdict = Retry(0.0)  # what SAS refused is in force no more: a hold would stay
         return Outcome(verdict, transport, ended.at, failure=failure, account=account)
+
+    def _called_otherwise_now(self, lease: Lease, route: Route | None) -> bool:
+        """Whether a reload has changed the credentials since the attempt began."""
+        now = self._known_route(lease)
+        return bool(route and now and now.credentials != route.credentials)
 
     def _hold_refused(self, outcome: Outcome) -> None:
         if not isinstance(outcome.verdict, Hold):
