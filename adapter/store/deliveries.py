@@ -228,9 +228,12 @@ class SqlDeliveries:
         return rows.delivery_of(row, history) if row else None
 
     def hold(self, hold: AccountHold) -> None:
-        """No further lease for this account until it is released."""
+        """No further lease for this account until it is released; one by hand stays by hand."""
         columns = asdict(hold) | {"message": rows.storable(hold.message)}
+        by_hand = sa.select(holds.c.account).where(holds.c.account == hold.account, holds.c.by_hand)
         with self._database.write() as connection:
+            if not hold.by_hand and connection.execute(by_hand).first():
+                return
             _HOLD.run(connection, columns)
 
     def holds(self) -> Mapping[str, AccountHold]:

@@ -176,3 +176,11 @@ def test_ping_leaves_no_trace(store):
 
     assert store.holds() == {}
     assert store.lease("o", any_number) == Idle()
+
+
+def test_hold_by_hand_stays_one_when_sas_refuses_the_user_too(store, clock):
+    by_hand = AccountHold("a", clock.now(), "not now", by_hand=True)
+    store.hold(by_hand)
+    store.hold(AccountHold("a", clock.now() + 1.0, "SAS answers 401"))
+
+    assert store.holds() == {"a": by_hand}
