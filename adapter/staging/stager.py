@@ -98,8 +98,8 @@ class Stager:
                 row = kept.get(each)
                 cancelled = row is not None and row.state is State.CANCELLED
                 late = row and row.state is State.DELIVERED and row.updated_at <= over
-                if row is None or cancelled or late:
-                    self.desk.store.forget(each)
+                over_now = row is None or cancelled or late
+                if over_now and self.desk.store.forget(each):
                     self.desk.folder.remove(each)
 
     def _run(self) -> None:

@@ -147,18 +147,23 @@ class SqlStaging:
         columns = {**parked, "owner": None, "staging": staging.to_json()}
         return self._write(job, {**columns, **self._failure(failure)})
 
-    def forget(self, delivery_id: str) -> None:
-        """Its files are gone: sent again, it is staged again."""
-        query = sa.select(deliveries.c.staging).where(deliveries.c.id == delivery_id)
+    def forget(self, delivery_id: str) -> bool:
+        """Its files may go: sent again, it is staged again; False where it was sent just now."""
+        query = sa.select(deliveries.c.state, deliveries.c.staging).where(
+            deliveries.c.id == delivery_id
+        )
         with self._database.write() as connection:
             row = connection.execute(query.with_for_update()).mappings().first()
             if row is None or (staging := rows.staging_of(row)) is None:
-                return
+                return True
+            if not State(row["state"]).ended:
+                return False
             connection.execute(
                 sa.update(deliveries)
                 .where(deliveries.c.id == delivery_id)
                 .values(staging=staging.anew().to_json())
             )
+            return True
 
     def kept(self, ids: Iterable[str]) -> Mapping[str, Kept]:
         """What is known of these deliveries; one that is no more is left out."""

@@ -223,19 +223,32 @@ def test_what_was_leased_before_its_files_were_here_waits_for_them(store, stagin
     assert isinstance(store.lease("x", gate), Idle)
 
 
-def test_files_that_are_gone_are_fetched_anew(store, staging, waiting):
+def test_files_of_what_is_sent_again_just_now_stay(store, ledger, staging, waiting, clock):
+    delivery_id = waiting("one")
+    mine = staging("mine")
+    staged(mine, clock)
+    ledger.cancel(delivery_id, "cancelled")
+    ledger.requeue(delivery_id)
+
+    assert not mine.forget(delivery_id)
+
+    assert store.get(delivery_id).staged
+
+
+def test_files_that_are_gone_are_fetched_anew(store, ledger, staging, waiting):
     delivery_id = waiting("one")
     mine = staging("mine")
     job = mine.claim(())
     mine.done(job, job.staging)
 
-    mine.forget(delivery_id)
-    mine.forget("nobody")
+    ledger.cancel(delivery_id, "cancelled")
+    assert mine.forget(delivery_id)
+    assert mine.forget("nobody")
 
     assert store.get(delivery_id).staging == Staging.from_json(job.staging.anew().to_json())
     kept = mine.kept([delivery_id, "nobody"])
     assert list(kept) == [delivery_id]
-    assert kept[delivery_id].state is State.QUEUED
+    assert kept[delivery_id].state is State.CANCELLED
 
 
 def test_two_processes_stage_each_delivery_once(store, waiting, place, program, all_at_once):
