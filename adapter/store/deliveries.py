@@ -45,7 +45,7 @@ _HISTORY = Prepared(
     .where(attempts.c.delivery_id == sa.bindparam("of_id"))
     .order_by(attempts.c.number)
 )
-_HOLD = Prepared(upsert(holds))
+_HOLD = Prepared(upsert(holds, lambda new: sa.or_(new.by_hand, sa.not_(holds.c.by_hand))))
 _HOLDS = Prepared(sa.select(holds.c.account, holds.c.since, holds.c.message, holds.c.by_hand))
 
 KEEP_REJECTED = 1000
@@ -230,10 +230,7 @@ class SqlDeliveries:
     def hold(self, hold: AccountHold) -> None:
         """No further lease for this account until it is released; one by hand stays by hand."""
         columns = asdict(hold) | {"message": rows.storable(hold.message)}
-        by_hand = sa.select(holds.c.account).where(holds.c.account == hold.account, holds.c.by_hand)
         with self._database.write() as connection:
-            if not hold.by_hand and connection.execute(by_hand).first():
-                return
             _HOLD.run(connection, columns)
 
     def holds(self) -> Mapping[str, AccountHold]:

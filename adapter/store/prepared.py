@@ -115,12 +115,22 @@ def _order(names: list[str] | None) -> Callable[[dict[str, Value]], Any]:
     return lambda found: tuple(found[name] for name in names)
 
 
-def upsert(table: sa.Table) -> Callable[[Dialect], Any]:
-    """An INSERT of whole rows that replaces what stands under the same primary key."""
+def upsert(
+    table: sa.Table, where: Callable[[Any], sa.ColumnElement[bool]] | None = None
+) -> Callable[[Dialect], Any]:
+    """An INSERT of whole rows that replaces what stands under the same primary key.
+
+    Args:
+        table: Of the rows.
+        where: Given the new row, tells whether the old one may be replaced; left out, it may.
+    """
 
     def made(dialect: Dialect) -> Any:
         statement = INSERT[dialect.name](table)
         others = {c.name: statement.excluded[c.name] for c in table.c if not c.primary_key}
-        return statement.on_conflict_do_update(index_elements=table.primary_key, set_=others)
+        may = where(statement.excluded) if where else None
+        return statement.on_conflict_do_update(
+            index_elements=table.primary_key, set_=others, where=may
+        )
 
     return made
