@@ -228,7 +228,8 @@ def _report_purge(deleted: int, ids: Collection[str], *, as_json: bool) -> None:
     else:
         click.echo(f"{told.counted(deleted)} {_DONE[Verb.PURGE]}")
     if len(ids) > deleted:
-        shell.err.print(f"{len(ids) - deleted} have not ended, and are kept: cancel them first")
+        kept = told.counted(len(ids) - deleted)
+        shell.err.print(f"not ended, and kept: {kept}; what waits can be cancelled first")
         sys.exit(shell.BAD)
 
 
