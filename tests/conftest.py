@@ -14,6 +14,7 @@ from adapter import config
 from adapter.cli.init import copy_home
 from adapter.cli.serving import Serving
 from adapter.emulator import Emulator, Switches
+from adapter.observe import log
 
 VECTORS = Path(__file__).parent / "vectors"
 
@@ -116,6 +117,7 @@ class Site:
 def open_site(tmp_path):
     """Opens a site: `open_site(service_config, credentials, switches)`; closed after the test."""
     with ExitStack() as stack:
+        stack.callback(log.setLevel, log.level)  # a reload sets it
 
         def opened(service_config=SERVICE_CONFIG, credentials="", switches=None, **environ):
             emulator = Emulator(switches=switches or Switches(), folder=tmp_path / "sas")

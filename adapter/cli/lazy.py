@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -11,6 +12,16 @@ from typing import Any
 import click
 
 _AS_JSON = "sasbiws.as_json"
+
+
+def _drop_unwritten() -> None:
+    """Nothing is left of an output that failed: Python would try it again, and end with 120."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class LazyGroup(click.Group):
@@ -53,6 +64,8 @@ class LazyGroup(click.Group):
         except OSError as error:
             click.echo(f"Error: cannot read or write: {error.strerror or error}", err=True)
             sys.exit(2)
+        finally:
+            _drop_unwritten()
 
     def invoke(self, ctx: click.Context) -> Any:
         """What the command gives; wrong usage is told as an object where JSON is asked for."""
