@@ -282,8 +282,8 @@ class RouteHeld(AdapterError):
 
     code = "ROUTE_HELD"
     remedy = (
-        "Mend conf/credentials.ini, then: sasbiws config reload; "
-        "or, once SAS may be called again: sasbiws deliveries release."
+        "Lift a hold by hand with sasbiws deliveries release, once SAS may be called again; "
+        "where SAS refused the user, mend conf/credentials.ini, then: sasbiws config reload."
     )
 
 
