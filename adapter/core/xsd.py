@@ -1,8 +1,8 @@
 """xmlschema's two versions, as trees of lxml need them, and its messages in plain words.
 
 xmlschema writes the model group of a derived type (xs:extension) as an element of the standard
-library and appends those of its base to it, which is a TypeError where they are of lxml, open
-there as issue 459. It reads no more of that element than its tag and attributes, so what cannot be
+library and appends those of its base to it, which is a TypeError where they are of lxml, a known
+defect there. It reads no more of that element than its tag and attributes, so what cannot be
 appended is left out.
 """
 
