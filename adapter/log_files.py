@@ -12,6 +12,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from adapter.ownership import give
+
 _MEGABYTE = 1024 * 1024
 _LOOK_S = 0.001
 _LOCK_S = 5.0
@@ -131,23 +133,14 @@ class LogFiles:
         name = f"sasbiws-{day}.log" if number == 1 else f"sasbiws-{day}.{number}.log"
         append = 0 if self._lock else os.O_APPEND
         file = os.open(self._folder / name, _FLAGS | append, 0o640)
-        self._give(file, self._folder)
+        give(file, self._folder)
         return file
 
     def _make_folder(self) -> None:
         if not self._folder.is_dir():
             above = next(folder for folder in self._folder.absolute().parents if folder.is_dir())
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._give(self._folder, above)
-
-    @staticmethod
-    def _give(made: int | Path, folder: Path) -> None:
-        """What a command of root begins is for the account of the adapter to go on with."""
-        if sys.platform != "win32" and not os.geteuid():
-            owner = folder.stat()
-            # A folder may have become a link to what is root's.
-            follow = isinstance(made, int)
-            os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=follow)
+            give(self._folder, above)
 
     def _is_full(self, file: int) -> bool:
         return os.fstat(file).st_size >= self._max_bytes

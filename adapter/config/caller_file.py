@@ -19,6 +19,7 @@ from adapter.config.ini import Section
 from adapter.config.key import DEFAULT
 from adapter.core.access import Area, Caller, Method
 from adapter.core.errors import ConfigurationInvalid, Problem
+from adapter.ownership import give
 
 AUTH_INI = "conf/auth.ini"
 NAME = re.compile(r"(?!(?i:default)$)[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
@@ -90,22 +91,14 @@ def write_callers(home: Path, callers: Iterable[Caller]) -> None:
     beside = path.with_suffix(".new")
     beside.unlink(missing_ok=True)
     file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    _give(file, path)
+    give(file, path.parent)
+    with suppress(FileNotFoundError):
+        give(Path(f"{path}.lock"), path.parent)
     with os.fdopen(file, "w", encoding="utf-8", newline="\n") as opened:
         opened.write(text)
         opened.flush()
         os.fsync(opened.fileno())
     beside.replace(path)
-
-
-def _give(file: int, path: Path) -> None:
-    """What root writes goes to the account that owns the folder: the adapter runs as that one."""
-    if sys.platform == "win32" or os.geteuid():
-        return
-    owner = path.parent.stat()
-    os.fchown(file, owner.st_uid, owner.st_gid)
-    with suppress(FileNotFoundError):
-        os.chown(f"{path}.lock", owner.st_uid, owner.st_gid)
 
 
 def changing(home: Path) -> FileLock:

@@ -14,6 +14,7 @@ from adapter.config.entry import Findings
 from adapter.config.key import SERVER_SECTION, SERVICE_INI
 from adapter.doctor.case import Case
 from adapter.doctor.check import Check, Ending, Result, fail, ok, skip, warn
+from adapter.ownership import give
 from adapter.store.operator_token import OPERATOR_TOKEN
 from adapter.store.sharing import DATABASE
 
@@ -53,9 +54,7 @@ def _make_folders(case: Case, _: str) -> str:
     missing = [case.home / name for name in FOLDERS if not (case.home / name).exists()]
     for each in missing:
         each.mkdir(mode=0o700 if each.name == "var" else 0o755, parents=True)
-        if sys.platform != "win32" and not os.geteuid():  # it is for the account of the adapter
-            owner = case.home.stat()
-            os.chown(each, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        give(each, case.home)
     return f"made {', '.join(each.name for each in missing)}" if missing else ""
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from adapter.config.caller_file import write_callers
+
 PASSWORD = "Planted: a pass phrase"
 
 
@@ -106,6 +108,16 @@ def test_what_root_adds_belongs_to_the_account_of_the_home(run, home):
     for name in ("auth.ini", "auth.ini.lock"):
         told = (home / "conf" / name).stat()
         assert (told.st_uid, stat.S_IMODE(told.st_mode)) == (65534, 0o600)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give")
+def test_what_a_link_in_the_place_of_the_lock_leads_to_is_not_given_away(home, tmp_path):
+    os.chown(home / "conf", 65534, 65534)
+    (tmp_path / "of_root").touch()
+    (home / "conf/auth.ini.lock").symlink_to(tmp_path / "of_root")
+    write_callers(home, [])
+    assert (tmp_path / "of_root").stat().st_uid == 0
+    assert (home / "conf/auth.ini.lock").lstat().st_uid == 65534
 
 
 def test_a_removed_caller_is_gone_and_an_unknown_one_is_told(run, home):
