@@ -17,6 +17,9 @@ import xmlschema
 from xmlschema.validators import Xsd11ComplexType, XsdGroup
 from xmlschema.validators.builders import XsdBuilders
 
+XSD = "{http://www.w3.org/2001/XMLSchema}"
+"""Before the names of XML Schema itself."""
+
 
 class _Group(ET.Element):
     """The element of a model group, which keeps only children of its own kind."""

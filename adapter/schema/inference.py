@@ -9,8 +9,8 @@ from lxml import etree
 from adapter.core import xml
 from adapter.core.columns import Column
 from adapter.core.document import ROW, TABLE
+from adapter.core.xsd import XSD
 from adapter.schema.proof import REQUIRED_FROM, Proof, Proven, proven
-from adapter.schema.structure import XSD
 from adapter.schema.variable import EXACT_DIGITS
 from adapter.schema.xmlmap import DECLARATION
 

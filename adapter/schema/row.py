@@ -13,9 +13,9 @@ from xmlschema.validators import XsdElement, XsdGroup
 
 from adapter.core import xml
 from adapter.core.document import ROW, TABLE
+from adapter.core.xsd import XSD
 from adapter.schema.place import Place, places_of
 from adapter.schema.structure import (
-    XSD,
     beside_of,
     conditions_of,
     definition_of,

@@ -12,8 +12,8 @@ from xmlschema.validators import XsdAnyElement, XsdGroup
 
 from adapter.core import xml
 from adapter.core.document import ROW
+from adapter.core.xsd import XSD
 
-XSD = "{http://www.w3.org/2001/XMLSchema}"
 _CONDITIONS = [
     XSD + name for name in ("assert", "assertion", "alternative", "key", "keyref", "unique")
 ]

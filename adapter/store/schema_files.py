@@ -9,13 +9,13 @@ from urllib.parse import quote, unquote, urlsplit
 from adapter.core import xml
 from adapter.core.errors import Problem
 from adapter.core.redact import shortened
+from adapter.core.xsd import XSD
 
 MAX_BYTES = 1024 * 1024
 MAX_FILES = 100
 """Far above any schema of an instream; more is a mistake, and costs the start its time."""
 
-_XSD = "{http://www.w3.org/2001/XMLSchema}"
-_REFERENCES = tuple(_XSD + name for name in ("include", "import", "redefine", "override"))
+_REFERENCES = tuple(XSD + name for name in ("include", "import", "redefine", "override"))
 
 
 SCHEME = "files:///"
@@ -53,7 +53,7 @@ class SchemaFiles:
         root = self._parsed(path, where, line)
         if root is None:
             return None
-        if root.tag != _XSD + "schema":
+        if root.tag != XSD + "schema":
             self._note(self._name(path), "the root is not xs:schema", xml.local_name(root), 1)
             return None
         if self.roots:

@@ -19,10 +19,8 @@ from adapter.core.document import ROW, TABLE
 from adapter.core.errors import ConfigurationInvalid, Problem
 from adapter.core.redact import shortened
 from adapter.core.validation import problems_of
-from adapter.core.xsd import Schema11, said
+from adapter.core.xsd import XSD, Schema11, said
 from adapter.store.schema_files import SCHEME, SchemaFiles
-
-_XSD = "{http://www.w3.org/2001/XMLSchema}"
 
 
 class SchemaFolder:
@@ -75,8 +73,8 @@ class SchemaFolder:
         """The files that a schema includes and imports, by their addresses seen from its own."""
         files = SchemaFiles(self._folder(name), name).roots
         folder = address[: address.rfind("/") + 1]
-        others = {each for each in files if each != name}
-        return {folder + told: self.source(each) for each in others for told in (each, quote(each))}
+        others = {each: self.source(each) for each in files if each != name}
+        return {folder + told: raw for each, raw in others.items() for told in (each, quote(each))}
 
     def _folder(self, name: str) -> Path:
         return self._root if (self._root / name).is_file() else self._shipped
@@ -186,7 +184,7 @@ def _parse_problem(files: SchemaFiles, name: str, error: XMLSchemaValidatorError
 def _missing(schema: xmlschema.XMLSchema11, name: str) -> Iterator[Problem]:
     table = schema.maps.elements.get(TABLE)
     if table is None:
-        known = (each for each in schema.maps.elements if not each.startswith(_XSD))
+        known = (each for each in schema.maps.elements if not each.startswith(XSD))
         found = ", ".join(sorted(known)) or "none"
         yield Problem(
             name, "no document can satisfy it", f"a global element {TABLE}", shortened(found)
